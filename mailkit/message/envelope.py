@@ -1,0 +1,48 @@
+"""Who a message goes to and where reports about it come back: the SMTP envelope (RFC 5321 2.3.1).
+
+The envelope is not the header. Blind copies are only here; the header's To may name a list that is not.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mailkit.errors import MessageError
+from mailkit.message.address import Address, Addressee, addresses
+
+__all__ = ["Envelope"]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A return path and at least one recipient, each mailbox once.
+
+    ``sender`` may be None, the null return path ``<>`` of bounces and automatic replies (RFC 5321 4.5.5).
+    Raises MessageError when there is nobody to send to.
+    """
+
+    sender: Address | None
+    recipients: tuple[Address, ...]
+
+    def __init__(self, sender: Addressee | None, recipients: Addressee | Iterable[Addressee]) -> None:
+        unique: dict[str, Address] = {}
+        for recipient in addresses(recipients, field="recipients"):
+            unique.setdefault(recipient.key, recipient)
+        if not unique:
+            raise MessageError("an envelope needs at least one recipient", field="recipients", hint="Add .to(...), .cc(...) or .bcc(...).")
+        paths = addresses(sender, field="sender") if sender else ()
+        if len(paths) > 1:
+            raise MessageError("an envelope has one sender", field="sender")
+        object.__setattr__(self, "sender", paths[0] if paths else None)
+        object.__setattr__(self, "recipients", tuple(unique.values()))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Envelope, (self.sender, self.recipients)
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether an address has a local part outside ASCII, which only SMTPUTF8 (RFC 6531) can carry."""
+        return any(address.needs_smtputf8 for address in (self.sender, *self.recipients) if address)
+
+    def only(self, recipients: Iterable[Address]) -> "Envelope":
+        """Return the same envelope for some of its recipients."""
+        return Envelope(self.sender, list(recipients))

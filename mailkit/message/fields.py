@@ -1,0 +1,69 @@
+"""What mailkit knows about header fields: which hold addresses, which may stand only once, and who sets them.
+
+The tables follow RFC 5322 3.6, RFC 2045, RFC 2369, RFC 8058 and RFC 3834.
+"""
+
+from enum import Enum
+
+__all__ = ["Kind", "is_unique", "kind", "owner"]
+
+
+class Kind(Enum):
+    """How the value of a field is written."""
+
+    TEXT = "unstructured text; encoded words where needed"
+    ADDRESSES = "a list of mailboxes"
+    DATE = "a date and time"
+    RAW = "tokens, ids or URIs in ASCII, folded but never encoded"
+
+
+_KINDS = {
+    **dict.fromkeys(
+        ("from", "sender", "to", "cc", "bcc", "reply-to", "disposition-notification-to", "return-receipt-to", "errors-to"),
+        Kind.ADDRESSES,
+    ),
+    **dict.fromkeys(("resent-from", "resent-sender", "resent-to", "resent-cc", "resent-bcc"), Kind.ADDRESSES),
+    **dict.fromkeys(("date", "resent-date"), Kind.DATE),
+    **dict.fromkeys(
+        (
+            *("message-id", "in-reply-to", "references", "resent-message-id", "mime-version", "return-path", "received"),
+            *("list-id", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe", "list-archive", "list-post"),
+            *("list-help", "list-owner", "auto-submitted", "precedence", "feedback-id", "dkim-signature"),
+            *("content-type", "content-transfer-encoding", "content-disposition", "content-id", "content-language"),
+        ),
+        Kind.RAW,
+    ),
+}
+
+# RFC 5322 3.6: these occur at most once; for the rest, RFC 2369 3.4, 8058 3.1, 3834 5 and 2045 say the same.
+_UNIQUE = frozenset(
+    (
+        *("date", "from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references", "subject"),
+        *("mime-version", "content-type", "content-transfer-encoding", "content-disposition", "content-id"),
+        *("list-id", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe", "list-archive", "list-post"),
+        *("list-help", "list-owner", "auto-submitted", "precedence", "feedback-id", "return-path"),
+    )
+)
+
+_OWNERS = {
+    "bcc": "Use .bcc(...): blind copies belong to the envelope and are never written.",
+    "content-type": "The parts decide it: use .text(), .html(), .attach() or .embed().",
+    "content-transfer-encoding": "mailkit chooses the cheapest legal one.",
+    "content-disposition": "Use .attach() or .embed().",
+    "content-id": "Use .embed(..., cid=...).",
+    "mime-version": "mailkit always writes it.",
+    "return-path": "Use .return_path(...): the receiving server writes this field from the envelope.",
+}
+
+
+def kind(name: str) -> Kind:
+    return _KINDS.get(name.lower(), Kind.TEXT)
+
+
+def is_unique(name: str) -> bool:
+    return name.lower() in _UNIQUE
+
+
+def owner(name: str) -> str | None:
+    """Return a hint when another builder step owns the field, else None."""
+    return _OWNERS.get(name.lower())

@@ -1,0 +1,117 @@
+"""Header fields: an ordered multimap that keeps case, order and repeats (RFC 5322 2.2, 3.6)."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from typing import TypeAlias
+
+from mailkit.errors import HeaderError, MessageError
+from mailkit.message import fields
+from mailkit.message.address import Address
+from mailkit.message.fields import Kind
+from mailkit.mime.control import refuse_controls
+
+__all__ = ["Field", "Headers", "Value"]
+
+_NAME = re.compile(r"[!-9;-~]{1,200}")  # RFC 5322 2.2: printable ASCII without the colon
+
+Value: TypeAlias = str | tuple[Address, ...] | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One header field. ``value`` is text, a tuple of addresses, or a date, as the kind of the field wants."""
+
+    name: str
+    value: Value
+
+    def __str__(self) -> str:
+        if isinstance(self.value, str):
+            return self.value
+        if isinstance(self.value, datetime):
+            return format_datetime(self.value)
+        return ", ".join(map(str, self.value))
+
+    @classmethod
+    def checked(cls, name: str, value: Value) -> "Field":
+        """Make a field from what a user gave. Raises HeaderError, and AddressError for a field of addresses."""
+        if _NAME.fullmatch(name) is None:
+            raise HeaderError(
+                "a header name is printable ASCII without spaces and colons (RFC 5322 2.2)", name=repr(name)
+            )
+        kind = fields.kind(name)
+        if not isinstance(value, str):
+            return cls(name, value)
+        try:
+            refuse_controls(value, field=name)
+        except MessageError as error:
+            raise HeaderError(error.problem, name=name, hint=error.hint) from None
+        if kind is Kind.ADDRESSES:
+            return cls(name, Address.parse_list(value))
+        if kind is Kind.RAW and not value.isascii():
+            raise HeaderError(f"{name} takes only ASCII", name=name, hint="Percent-encode URIs; write domains as xn--.")
+        return cls(name, value)
+
+
+class Headers(Mapping[str, str]):
+    """The fields of a message, in order. Looking up is by name, in any case; ``headers["Subject"]`` is text.
+
+    A mapping shows the first field of each name; :meth:`get_all` and :attr:`fields` show them all.
+    """
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: Iterable[Field] = ()) -> None:
+        self.fields = tuple(fields)
+
+    def __getitem__(self, name: str) -> str:
+        found = self.field(name)
+        if found is None:
+            raise KeyError(name)
+        return str(found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(field.name for field in self.fields))
+
+    def __len__(self) -> int:
+        return len({field.name.lower() for field in self.fields})
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.field(name) is not None
+
+    def __eq__(self, other: object) -> bool:
+        return self.fields == other.fields if isinstance(other, Headers) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({', '.join(f'{field.name}: {field}' for field in self.fields)})"
+
+    def field(self, name: str) -> Field | None:
+        """Return the first field called ``name``."""
+        wanted = name.lower()
+        return next((field for field in self.fields if field.name.lower() == wanted), None)
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """Return the text of every field called ``name``, in order."""
+        wanted = name.lower()
+        return tuple(str(field) for field in self.fields if field.name.lower() == wanted)
+
+    def addresses(self, name: str) -> tuple[Address, ...]:
+        """Return the addresses in every field called ``name``."""
+        wanted = name.lower()
+        found: list[Address] = []
+        for field in self.fields:
+            if field.name.lower() == wanted and isinstance(field.value, tuple):
+                found += field.value
+        return tuple(found)
+
+    def with_field(self, field: Field) -> "Headers":
+        """Return headers with ``field`` added, or put in the place of the one there where only one may stand."""
+        if fields.is_unique(field.name) and field.name in self:
+            wanted = field.name.lower()
+            return Headers(field if old.name.lower() == wanted else old for old in self.fields)
+        return Headers((*self.fields, field))

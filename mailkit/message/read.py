@@ -1,0 +1,185 @@
+"""Bytes back to a message (RFC 5322, RFC 2045-2049): tolerant of what real mail contains.
+
+No input makes the reader fail beyond ParseError, recurse without end or take more than linear time; what is wrong is
+noted as a defect, and the rest is read.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+from mailkit.errors import MessageError, ParseError
+from mailkit.message import fields
+from mailkit.message.address import Address
+from mailkit.message.attachment import Attachment
+from mailkit.message.fields import Kind
+from mailkit.message.headers import Field, Headers, Value
+from mailkit.message.message import Message
+from mailkit.mime import encodedword, mediatype, parameter, transfer
+
+__all__ = ["read"]
+
+_MAX_DEPTH = 30  # forwarded in forwarded in forwarded: nobody nests deeper, except to exhaust a reader
+_MAX_PARTS = 2_000
+
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_CONTROLS = re.compile("[\x00-\x1f\x7f]")
+
+
+@dataclass(slots=True)
+class _Found:
+    text: str | None = None
+    html: str | None = None
+    attachments: list[Attachment] = field(default_factory=list)
+    embedded: list[Attachment] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+    parts: int = 0
+
+
+def read(raw: bytes) -> Message:
+    """Read a message. Raises ParseError when there is not one header field at its start."""
+    if b"\r" in raw or b"\n" in raw:
+        raw = _LINE_END.sub(b"\r\n", raw)
+    if raw.startswith(b"From ") and b"\r\n" in raw:  # an mbox separator
+        raw = raw.partition(b"\r\n")[2]
+    found = _Found()
+    head, body = _split(raw)
+    lines = _field_lines(head, found.defects)
+    if not lines:
+        raise ParseError(
+            "this is not a message: it does not begin with a header field",
+            hint="A message starts with lines such as 'From: ada@example.com', then an empty line, then the body.",
+        )
+    kept = [(name, line) for name, line in lines if name.lower() != "bcc"]
+    blind = [_value("Bcc", _unfolded(line)) for name, line in lines if name.lower() == "bcc"]
+    if blind:
+        raw = b"".join(line + b"\r\n" for _, line in kept) + b"\r\n" + body
+    headers = Headers(Field(name, _value(name, _unfolded(line))) for name, line in kept)
+    _read_part(kept, body, found, depth=0, where="")
+    return Message(
+        headers=headers,
+        text=found.text,
+        html=found.html,
+        attachments=tuple(found.attachments),
+        embedded=tuple(found.embedded),
+        bcc=tuple(address for value in blind if isinstance(value, tuple) for address in value),
+        raw=raw,
+        defects=tuple(found.defects),
+    )
+
+
+def _split(part: bytes) -> tuple[bytes, bytes]:
+    if part.startswith(b"\r\n"):
+        return b"", part[2:]
+    head, _, body = part.partition(b"\r\n\r\n")
+    return head, body
+
+
+def _field_lines(head: bytes, defects: list[str]) -> list[tuple[str, bytes]]:
+    lines: list[tuple[str, bytes]] = []
+    for line in head.split(b"\r\n"):
+        if line[:1] in (b" ", b"\t") and lines:
+            name, before = lines[-1]
+            lines[-1] = (name, before + b"\r\n" + line)
+        elif start := _FIELD.match(line):
+            lines.append((start[1].decode(), line))
+        elif line:
+            defects.append(f"a header line that is no field: {line[:60]!r}")
+    return lines
+
+
+def _unfolded(line: bytes) -> str:
+    value = line.partition(b":")[2].replace(b"\r\n", b"")
+    try:
+        return value.decode().strip(" \t")
+    except UnicodeDecodeError:
+        return value.decode("latin-1").strip(" \t")
+
+
+def _value(name: str, text: str) -> Value:
+    try:
+        match fields.kind(name):
+            case Kind.ADDRESSES:
+                return Address.parse_list(text)
+            case Kind.DATE:
+                return parsedate_to_datetime(text)
+            case Kind.RAW:
+                return text
+    except (MessageError, ValueError, OverflowError, TypeError):
+        pass
+    return encodedword.decode(text)
+
+
+def _read_part(lines: Iterable[tuple[str, bytes]], body: bytes, found: _Found, *, depth: int, where: str) -> None:
+    found.parts += 1
+    head = {name.lower(): _unfolded(line) for name, line in reversed(list(lines))}
+    default = "message/rfc822" if where == "digest" else "text/plain"
+    kind, parameters = parameter.parse(head.get("content-type", default))
+    kind = kind.lower()
+    boundary = parameters.get("boundary", "")
+    if kind.startswith("multipart/") and boundary:
+        if depth >= _MAX_DEPTH:
+            found.defects.append(f"parts nested more than {_MAX_DEPTH} deep are not read")
+            return
+        for child in _children(body, boundary.encode("utf-8", "replace"), found):
+            child_head, child_body = _split(child)
+            child_lines = _field_lines(child_head, found.defects)
+            _read_part(child_lines, child_body, found, depth=depth + 1, where=kind.removeprefix("multipart/"))
+        return
+    data = transfer.decode(body, head.get("content-transfer-encoding", "7bit"))
+    disposition, options = parameter.parse(head.get("content-disposition", ""))
+    filename = options.get("filename") or parameters.get("name", "")
+    is_file = disposition.lower() == "attachment" or bool(filename)
+    if kind == "text/plain" and not is_file and found.text is None:
+        found.text = _characters(data, parameters.get("charset", "us-ascii"), found)
+    elif kind == "text/html" and not is_file and found.html is None:
+        found.html = _characters(data, parameters.get("charset", "us-ascii"), found)
+    else:
+        _read_file(data, kind, filename, head.get("content-id", ""), found, inline=disposition.lower() != "attachment")
+
+
+def _children(body: bytes, boundary: bytes, found: _Found) -> Iterable[bytes]:
+    """The parts between the boundary's lines (RFC 2046 5.1.1); a missing end is a defect, not a loss."""
+    mark = re.compile(rb"(?:^|\r\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r\n|$)")
+    start: int | None = None
+    for line in mark.finditer(body):
+        if start is not None:
+            if found.parts >= _MAX_PARTS:
+                found.defects.append(f"only the first {_MAX_PARTS} parts are read")
+                return
+            yield body[start : line.start()] if line.start() > start else b""
+        if line[1]:
+            return
+        start = line.end() + 2
+    if start is None:
+        found.defects.append("a multipart without any part")
+    else:
+        found.defects.append("a multipart without its end")
+        yield body[start:]
+
+
+def _read_file(data: bytes, kind: str, filename: str, cid: str, found: _Found, *, inline: bool) -> None:
+    if kind.startswith("multipart/"):
+        found.defects.append("a multipart without boundary is kept as a file")
+        kind = mediatype.UNKNOWN
+    name = _CONTROLS.sub("_", filename).rpartition("/")[2].rpartition("\\")[2]
+    if name != filename:
+        found.defects.append(f"an unsafe file name: {filename[:60]!r}")
+    cid = cid.strip("<> ")
+    try:
+        attachment = Attachment(data, filename=name, type=kind, cid=cid if inline else "")
+    except MessageError as error:
+        found.defects.append(str(error))
+        attachment = Attachment(data, filename=name.encode("ascii", "replace").decode(), type=mediatype.UNKNOWN)
+    (found.embedded if attachment.is_inline else found.attachments).append(attachment)
+
+
+def _characters(data: bytes, charset: str, found: _Found) -> str:
+    try:
+        text = data.decode("utf-8" if charset.lower() in ("us-ascii", "ascii") else charset)
+    except (LookupError, UnicodeDecodeError, ValueError):
+        found.defects.append(f"text that is not {charset}")
+        text = data.decode("utf-8", "replace")
+    return text.replace("\r\n", "\n")

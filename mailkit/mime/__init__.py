@@ -1,0 +1,1 @@
+"""Text to wire form: encoded words, parameters, folding, transfer encodings, media types, domain names."""

@@ -1,0 +1,96 @@
+"""Encoded words: text outside ASCII in header fields (RFC 2047).
+
+    Subject: =?utf-8?q?R=C3=A9sum=C3=A9?= of the year
+"""
+
+import re
+from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Iterator
+
+__all__ = ["decode", "encode", "is_plain"]
+
+_LIMIT = 75  # RFC 2047 2: an encoded word is at most 75 characters long
+_OVERHEAD = len("=?utf-8?q??=")
+
+# RFC 2047 5(3): the characters that Q leaves alone even inside a display name; the safe set for every position.
+_Q_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+_Q = ["_" if byte == 0x20 else chr(byte) if byte in _Q_PLAIN else f"={byte:02X}" for byte in range(256)]
+
+_WORD = re.compile(r"=\?([!-+\--<>@-~]+)\?([BbQq])\?([!->@-~]*)\?=")
+_GAP = re.compile(r"(=\?[^?\s]+\?[BbQq]\?[^?\s]*\?=)[ \t\r\n]+(?==\?[^?\s]+\?[BbQq]\?[^?\s]*\?=)")
+
+
+def is_plain(text: str) -> bool:
+    """Whether ``text`` can stand in a header as it is: ASCII, and nothing that a reader would take for an encoded word."""
+    return text.isascii() and "=?" not in text
+
+
+def encode(text: str, *, first: int = _LIMIT) -> Iterator[str]:
+    """Yield the encoded words for ``text``, each at most 75 characters, the first at most ``first``.
+
+    No character is split between two words (RFC 2047 5). Written after one another with a fold between, they read
+    back as exactly ``text``: a reader drops the white space between encoded words (6.2).
+    """
+    data = text.encode()
+    as_q = sum(len(_Q[byte]) for byte in data) <= 4 * ((len(data) + 2) // 3)
+    room = max(first, _OVERHEAD + 12) - _OVERHEAD
+    start = size = raw = 0
+    for position, character in enumerate(text):
+        encoded = character.encode()
+        cost = sum(len(_Q[byte]) for byte in encoded) if as_q else len(encoded)
+        full = size + cost > room if as_q else 4 * ((raw + cost + 2) // 3) > room
+        if full:
+            yield _word(text[start:position], as_q=as_q)
+            start, size, raw, room = position, 0, 0, _LIMIT - _OVERHEAD
+        size += cost
+        raw += cost
+    yield _word(text[start:], as_q=as_q)
+
+
+def _word(text: str, *, as_q: bool) -> str:
+    data = text.encode()
+    if as_q:
+        return f"=?utf-8?q?{''.join(_Q[byte] for byte in data)}?="
+    return f"=?utf-8?b?{b2a_base64(data, newline=False).decode()}?="
+
+
+def decode(text: str) -> str:
+    """Replace every encoded word in ``text`` by what it says; leave alone what cannot be decoded."""
+    if "=?" not in text:
+        return text
+    pieces: list[tuple[str, bytes] | str] = []
+    position = 0
+    text = _GAP.sub(r"\1", text)
+    for found in _WORD.finditer(text):
+        if found.start() > position:
+            pieces.append(text[position : found.start()])
+        raw = _payload(found[2], found[3])
+        charset = found[1].split("*")[0].lower()  # RFC 2231 5: a language may follow
+        if raw is None:
+            pieces.append(found[0])
+        elif pieces and isinstance(pieces[-1], tuple) and pieces[-1][0] == charset:
+            # Broken senders split a character between two words; joining the bytes first heals that.
+            pieces[-1] = (charset, pieces[-1][1] + raw)
+        else:
+            pieces.append((charset, raw))
+        position = found.end()
+    pieces.append(text[position:])
+    return "".join(piece if isinstance(piece, str) else _characters(*piece) for piece in pieces)
+
+
+def _payload(encoding: str, payload: str) -> bytes | None:
+    if encoding in "Bb":
+        try:
+            return a2b_base64(payload + "=" * (-len(payload) % 4))
+        except Base64Error:
+            return None
+    data = payload.replace("_", " ").encode("ascii", "replace")
+    return re.sub(rb"=([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), data)
+
+
+def _characters(charset: str, data: bytes) -> str:
+    try:
+        return data.decode(charset)
+    except (LookupError, UnicodeDecodeError, ValueError):
+        return data.decode("utf-8", "replace") if charset in ("utf-8", "utf8") else data.decode("latin-1")

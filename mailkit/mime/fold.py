@@ -1,0 +1,83 @@
+"""Folding: how one long header field becomes lines (RFC 5322 2.2.3, 2.1.1; RFC 2047 2).
+
+A field is folded only before white space that is already there, so unfolding gives back exactly the same characters.
+"""
+
+import re
+from collections.abc import Iterable
+
+from mailkit.errors import MessageError
+from mailkit.mime import encodedword
+
+__all__ = ["HARD_LIMIT", "LINE_LENGTH", "fold", "text_tokens"]
+
+LINE_LENGTH = 76  # RFC 2047 2: a line that holds an encoded word is at most 76 characters; we keep it for all lines
+HARD_LIMIT = 998  # RFC 5322 2.1.1
+_LONGEST_WORD = 900  # a plain word longer than this is encoded, because only an encoded word can be broken up
+_WORDS = re.compile(r"[ \t]*[^ \t]+|[ \t]+$")
+
+
+def fold(name: str, tokens: Iterable[str]) -> str:
+    """Return the field ``name: tokens…`` with its lines at most 76 long where the tokens allow it, ended by CRLF.
+
+    A token that may start a new line begins with white space. Raises MessageError for a line over 998 characters.
+    """
+    lines: list[str] = []
+    line = f"{name}:"
+    empty = True  # nothing but the name so far: a line of white space only would not survive every relay
+    for token in tokens:
+        if not empty and len(line) + len(token) > LINE_LENGTH and token[:1] in (" ", "\t") and token.strip(" \t"):
+            lines.append(line)
+            line = token
+        else:
+            line += token
+        empty = empty and not token.strip(" \t")
+    lines.append(line)
+    if max(map(len, lines)) > HARD_LIMIT:
+        raise MessageError(
+            f"the value cannot be folded into lines of at most {HARD_LIMIT} characters (RFC 5322 2.1.1)",
+            field=name,
+            hint="Put spaces into the value, or shorten it.",
+        )
+    return "\r\n".join(lines) + "\r\n"
+
+
+def text_tokens(text: str, *, column: int) -> list[str]:
+    """Cut unstructured text into tokens for :func:`fold`, the first starting at ``column`` with one space.
+
+    Runs of words that need it become encoded words, together with the spaces inside the run; all other characters,
+    spaces too, stay as they are.
+    """
+    if len(text) + column < LINE_LENGTH and _stays(text):
+        return [" " + text]
+    tokens: list[str] = []
+    run = ""
+    for word in _WORDS.findall(" " + text):
+        if _needs_encoding(word):
+            run += word
+            continue
+        if run:
+            _encode_run(run, tokens, column)
+            run = ""
+        tokens.append(word)
+    if run:
+        _encode_run(run, tokens, column)
+    return tokens
+
+
+def _stays(text: str) -> bool:
+    return encodedword.is_plain(text) and "  " not in text and "\t" not in text and text == text.strip(" ")
+
+
+def _needs_encoding(word: str) -> bool:
+    # More than one space, or a tab, before a word is encoded with it: relays and readers like to normalise white
+    # space. The word after the field name has exactly one space in front that is not part of the value.
+    plain_gap = word[:1] == " " and word[1:2] not in (" ", "\t", "")
+    return not plain_gap or not encodedword.is_plain(word) or len(word) > _LONGEST_WORD
+
+
+def _encode_run(run: str, tokens: list[str], column: int) -> None:
+    used = column + sum(map(len, tokens))
+    # The run's first space separates it from what stands before; the rest of its spaces are part of the text.
+    room = LINE_LENGTH - 1 - used if used < LINE_LENGTH - 40 else LINE_LENGTH - 1
+    tokens.extend(" " + word for word in encodedword.encode(run[1:], first=min(room, LINE_LENGTH - 1)))
