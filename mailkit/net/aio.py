@@ -1,0 +1,184 @@
+"""The asyncio pump: performs a conversation's effects on an asyncio transport."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import TypeVar
+
+from mailkit.errors import ConnectError, MailkitError, TlsError, TransportTimeout
+from mailkit.net.blocking import translate
+from mailkit.net.tls import explain
+from mailkit.sansio import Call, Conversation, Effect, Read, Sleep, StartTls, Write
+
+__all__ = ["AsyncPump", "connect"]
+
+_Result = TypeVar("_Result")
+_HIGH_WATER = 1_048_576  # stop reading from a peer that sends faster than the conversation takes
+
+
+class Wire(asyncio.Protocol):
+    """The bytes between asyncio and the pump. A stream reader would hide bytes that came before a handshake."""
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+        self.received = bytearray()
+        self.is_ended = False
+        self.error: Exception | None = None
+        self._arrival = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._drained.set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        if len(self.received) > _HIGH_WATER and self.transport:
+            self.transport.pause_reading()
+        self._arrival.set()
+
+    def eof_received(self) -> bool:
+        self.is_ended = True
+        self._arrival.set()
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.is_ended, self.error = True, error
+        self._arrival.set()
+        self._drained.set()
+
+    def pause_writing(self) -> None:
+        self._drained.clear()
+
+    def resume_writing(self) -> None:
+        self._drained.set()
+
+    async def read(self) -> bytes:
+        while not self.received and not self.is_ended:
+            self._arrival.clear()
+            await self._arrival.wait()
+        if not self.received and isinstance(self.error, OSError):
+            raise self.error
+        data = bytes(self.received)
+        self.received.clear()
+        if self.transport and not self.is_ended:
+            self.transport.resume_reading()
+        return data
+
+    async def write(self, data: bytes) -> None:
+        if self.is_ended or self.transport is None or self.transport.is_closing():
+            raise self.error if isinstance(self.error, OSError) else ConnectionResetError("the other side has closed it")
+        self.transport.write(data)
+        await self._drained.wait()
+
+
+class AsyncPump:
+    """One asyncio connection; the twin of :class:`mailkit.net.blocking.BlockingPump`."""
+
+    def __init__(
+        self, wire: Wire, *, host: str, context: Callable[[], ssl.SSLContext], server_side: bool = False
+    ) -> None:
+        self._wire = wire
+        self._host = host
+        self._context = context
+        self._server_side = server_side
+        self.is_open = True
+
+    async def run(self, conversation: Conversation[_Result]) -> _Result:
+        """Perform the conversation to its end and return its result. If it fails or is cancelled, the wire is closed."""
+        try:
+            effect = next(conversation)
+            while True:
+                try:
+                    result = await self._perform(effect)
+                except MailkitError as error:
+                    effect = conversation.throw(error)
+                else:
+                    effect = conversation.send(result)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        except BaseException:
+            self.close()
+            raise
+
+    async def _perform(self, effect: Effect) -> object:
+        match effect:
+            case Write(data, within):
+                await self._timed(self._wire.write(data), within)
+            case Read(within):
+                return await self._timed(self._wire.read(), within)
+            case StartTls(within):
+                await self.start_tls(within)
+            case Sleep(seconds):
+                await asyncio.sleep(seconds)
+            case Call(deed):
+                return await asyncio.to_thread(deed)
+        return None
+
+    async def _timed(self, deed: "asyncio._CoroutineLike[_Result]", within: float) -> _Result:
+        try:
+            async with asyncio.timeout(within):
+                return await deed
+        except OSError as error:  # TimeoutError is one
+            raise translate(error, self._host, within) from None
+
+    async def start_tls(self, within: float) -> None:
+        """Shake hands. Raises TlsError when the other side cannot prove who it is, or has sent bytes already."""
+        if self._wire.received and not self._server_side:
+            raise TlsError("the server, or someone between, sent more before the handshake; the connection was dropped")
+        self._wire.received.clear()
+        if self._wire.transport is None:
+            raise ConnectError(f"the connection to {self._host} is closed")
+        try:
+            async with asyncio.timeout(within):
+                secure = await asyncio.get_running_loop().start_tls(
+                    self._wire.transport,
+                    self._wire,
+                    self._context(),
+                    server_side=self._server_side,
+                    server_hostname=None if self._server_side else self._host,
+                    ssl_handshake_timeout=within,
+                )
+        except TimeoutError:
+            raise TransportTimeout(f"{self._host} did not finish the TLS handshake within {within:g} seconds") from None
+        except ssl.SSLError as error:
+            raise explain(error, self._host) from None
+        except OSError as error:
+            raise translate(error, self._host, within) from None
+        if secure is None:
+            raise ConnectError(f"the connection to {self._host} was lost during the TLS handshake")
+        self._wire.transport = secure
+
+    def close(self) -> None:
+        """Close the connection. Closing twice is fine."""
+        self.is_open = False
+        if self._wire.transport:
+            self._wire.transport.abort() if self._wire.is_ended else self._wire.transport.close()
+
+
+async def connect(
+    host: str, port: int, *, within: float, context: Callable[[], ssl.SSLContext], implicit: bool
+) -> AsyncPump:
+    """Connect, trying every address of ``host``, and shake hands at once when TLS is ``implicit``."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(within):
+            _, wire = await loop.create_connection(Wire, host, port)
+    except OSError as error:
+        raise translate(_first(error), f"{host}:{port}", within) from None
+    pump = AsyncPump(wire, host=host, context=context)
+    if implicit:
+        try:
+            await pump.start_tls(within)
+        except BaseException:
+            pump.close()
+            raise
+    return pump
+
+
+def _first(error: OSError) -> OSError:
+    """With several addresses asyncio joins the errors of all into one without a class; any of them explains it."""
+    if type(error) is OSError and "Connect call failed" in str(error):
+        return ConnectionRefusedError(*error.args)
+    return error

@@ -1,0 +1,123 @@
+"""The blocking pump: performs a conversation's effects on a socket."""
+
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from mailkit.errors import ConnectError, MailkitError, TransportTimeout
+from mailkit.net.tls import explain
+from mailkit.sansio import Call, Conversation, Effect, Read, Sleep, StartTls, Write
+
+__all__ = ["BlockingPump", "connect"]
+
+_Result = TypeVar("_Result")
+_CHUNK = 65_536
+
+
+class BlockingPump:
+    """One socket. ``secure`` wraps it when the conversation asks for TLS; for a client that checks the certificate."""
+
+    def __init__(self, wire: socket.socket, *, host: str, secure: Callable[[socket.socket], ssl.SSLSocket]) -> None:
+        self._wire = wire
+        self._host = host
+        self._secure = secure
+        self.is_open = True
+
+    def run(self, conversation: Conversation[_Result]) -> _Result:
+        """Perform the conversation to its end and return its result. If it fails, the socket is closed."""
+        try:
+            effect = next(conversation)
+            while True:
+                try:
+                    result = self._perform(effect)
+                except MailkitError as error:
+                    effect = conversation.throw(error)
+                else:
+                    effect = conversation.send(result)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+        except BaseException:
+            self.close()
+            raise
+
+    def _perform(self, effect: Effect) -> object:
+        match effect:
+            case Write(data, within):
+                with _translated(self._host, within):
+                    self._wire.settimeout(within)
+                    self._wire.sendall(data)
+            case Read(within):
+                with _translated(self._host, within):
+                    self._wire.settimeout(within)
+                    return self._wire.recv(_CHUNK)
+            case StartTls(within):
+                self.start_tls(within)
+            case Sleep(seconds):
+                time.sleep(seconds)
+            case Call(deed):
+                return deed()
+        return None
+
+    def start_tls(self, within: float) -> None:
+        """Shake hands. Raises TlsError when the other side cannot prove who it is."""
+        with _translated(self._host, within):
+            self._wire.settimeout(within)
+            try:
+                self._wire = self._secure(self._wire)
+            except ssl.SSLError as error:
+                raise explain(error, self._host) from None
+
+    def close(self) -> None:
+        """Close the socket. Closing twice is fine."""
+        self.is_open = False
+        self._wire.close()
+
+
+class _translated:  # noqa: N801 - reads as a phrase after "with"
+    """Turns the operating system's errors into mailkit's, once for all effects."""
+
+    __slots__ = ("_host", "_within")
+
+    def __init__(self, host: str, within: float) -> None:
+        self._host = host
+        self._within = within
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, MailkitError) or not isinstance(error, OSError):
+            return
+        raise translate(error, self._host, self._within) from None
+
+
+def translate(error: OSError, host: str, within: float) -> MailkitError:
+    """Return what the operating system's error means for a delivery."""
+    if isinstance(error, TimeoutError):
+        return TransportTimeout(f"{host} did not answer within {within:g} seconds")
+    if isinstance(error, socket.gaierror):
+        return ConnectError(f"the host name {host!r} cannot be resolved", hint="Check the spelling and the network.")
+    if isinstance(error, ConnectionRefusedError):
+        return ConnectError(f"{host} refused the connection", hint="Is a mail server listening on that port?")
+    if isinstance(error, ssl.SSLError):
+        return ConnectError(f"the secure connection to {host} broke: {error.reason or error}")
+    return ConnectError(f"the connection to {host} failed: {error.strerror or error}")
+
+
+def connect(host: str, port: int, *, within: float, context: Callable[[], ssl.SSLContext], implicit: bool) -> BlockingPump:
+    """Connect, trying every address of ``host``, and shake hands at once when TLS is ``implicit``."""
+    with _translated(f"{host}:{port}", within):
+        wire = socket.create_connection((host, port), timeout=within)
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a command must not wait for the last one's ACK
+    pump = BlockingPump(
+        wire, host=host, secure=lambda plain: context().wrap_socket(plain, server_hostname=host)
+    )
+    if implicit:
+        try:
+            pump.start_tls(within)
+        except BaseException:
+            pump.close()
+            raise
+    return pump

@@ -1,0 +1,122 @@
+"""A listening SMTP server: the deed around :func:`mailkit.smtp.serve`, for tests, demos and the inbox."""
+
+import asyncio
+import contextlib
+import ssl
+import threading
+from types import TracebackType
+
+from mailkit.errors import ConfigError, MailkitError
+from mailkit.net.aio import AsyncPump, Wire
+from mailkit.smtp import Policy, ServerProfile, serve
+
+__all__ = ["Listener"]
+
+
+class Listener:
+    """Serves SMTP in a thread of its own while the ``with`` block runs.
+
+    ``port`` 0 takes a free one, which :attr:`port` then tells. It listens on the loopback unless told otherwise.
+    With ``tls``, clients may say STARTTLS, or with ``implicit_tls`` must speak TLS from the start.
+
+    Raises ConfigError when the port cannot be had.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        profile: ServerProfile | None = None,
+        tls: ssl.SSLContext | None = None,
+        implicit_tls: bool = False,
+        max_connections: int = 200,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self._policy = policy
+        self._profile = profile or ServerProfile(starttls=tls is not None and not implicit_tls)
+        self._tls = tls
+        self._implicit_tls = implicit_tls
+        self._slots = max_connections
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="mailkit-listener", daemon=True)
+        self._server: asyncio.Server | None = None
+        self._sessions: set[asyncio.Task[None]] = set()
+
+    def __enter__(self) -> "Listener":
+        self._thread.start()
+        try:
+            asyncio.run_coroutine_threadsafe(self._open(), self._loop).result()
+        except BaseException:
+            self._end_loop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+        self._end_loop()
+
+    async def _open(self) -> None:
+        try:
+            self._server = await self._loop.create_server(lambda: _Accepted(self), self.host, self.port)
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen on {self.host}:{self.port}: {error.strerror or error}",
+                hint="Choose another port, or 0 for a free one.",
+            ) from None
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        if self._server:
+            self._server.close()
+        for session in self._sessions:
+            session.cancel()
+        await asyncio.gather(*self._sessions, return_exceptions=True)
+
+    def _end_loop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    def accept(self, wire: Wire) -> None:
+        """Start a session on a new connection, or close it when there are too many."""
+        if len(self._sessions) >= self._slots and wire.transport:
+            wire.transport.write(b"421 4.7.0 Too many connections\r\n")
+            wire.transport.close()
+            return
+        session = self._loop.create_task(self._session(wire))
+        self._sessions.add(session)
+        session.add_done_callback(self._sessions.discard)
+
+    async def _session(self, wire: Wire) -> None:
+        peer = wire.transport.get_extra_info("peername") if wire.transport else None
+        name = peer[0] if peer else ""
+        pump = AsyncPump(wire, host=name, context=self._context, server_side=True)
+        # A client that goes away, or that refuses our certificate, is nothing to report.
+        with contextlib.suppress(MailkitError, asyncio.CancelledError):
+            if self._implicit_tls:
+                await pump.start_tls(self._profile.idle)
+            await pump.run(serve(self._policy, self._profile, peer=name, is_secure=self._implicit_tls))
+        pump.close()
+
+    def _context(self) -> ssl.SSLContext:
+        assert self._tls is not None, "STARTTLS is only offered with a certificate"
+        return self._tls
+
+
+class _Accepted(Wire):
+    def __init__(self, listener: Listener) -> None:
+        super().__init__()
+        self._listener: Listener | None = listener
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        # asyncio calls this again after a handshake; the session is the same.
+        if self._listener:
+            self._listener.accept(self)
+            self._listener = None

@@ -1,0 +1,78 @@
+"""Commands, checked when they are made, so that no argument can smuggle a second command (RFC 5321 4.1)."""
+
+import re
+
+from mailkit.errors import LocalProtocolError
+
+__all__ = ["auth", "auth_response", "data", "ehlo", "helo", "mail", "noop", "quit_", "rcpt", "rset", "starttls"]
+
+_LINE_LIMIT = 12_288  # RFC 4954 4.3 for AUTH; all others stay far below
+_UNSAFE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\u2028\u2029]")
+
+
+def _line(*words: str) -> bytes:
+    line = " ".join(word for word in words if word)
+    if _UNSAFE.search(line):
+        # The line itself is not shown: it may be an AUTH line.
+        raise LocalProtocolError(f"{words[0]} was given an argument with a control character; it was not sent")
+    data = line.encode() + b"\r\n"
+    if len(data) > _LINE_LIMIT:
+        raise LocalProtocolError(f"{words[0]} would be longer than {_LINE_LIMIT} bytes; it was not sent")
+    return data
+
+
+def _path(verb: str, address: str) -> str:
+    if re.search(r'[<>\s](?=(?:[^"]*"[^"]*")*[^"]*$)', address):
+        raise LocalProtocolError(f"{verb} was given {address!r}, which is no address; it was not sent")
+    return f"<{address}>"
+
+
+def _name(verb: str, name: str) -> str:
+    if not name or re.search(r"\s", name):
+        raise LocalProtocolError(f"{verb} was given {name!r}, which is no host name; it was not sent")
+    return name
+
+
+def ehlo(name: str) -> bytes:
+    return _line("EHLO", _name("EHLO", name))
+
+
+def helo(name: str) -> bytes:
+    return _line("HELO", _name("HELO", name))
+
+
+def mail(sender: str, *parameters: str) -> bytes:
+    """``sender`` is empty for the null return path."""
+    return _line(f"MAIL FROM:{_path('MAIL', sender)}", *parameters)
+
+
+def rcpt(recipient: str, *parameters: str) -> bytes:
+    return _line(f"RCPT TO:{_path('RCPT', recipient)}", *parameters)
+
+
+def data() -> bytes:
+    return b"DATA\r\n"
+
+
+def rset() -> bytes:
+    return b"RSET\r\n"
+
+
+def noop() -> bytes:
+    return b"NOOP\r\n"
+
+
+def quit_() -> bytes:
+    return b"QUIT\r\n"
+
+
+def starttls() -> bytes:
+    return b"STARTTLS\r\n"
+
+
+def auth(mechanism: str, initial: str) -> bytes:
+    return _line("AUTH", mechanism, initial)
+
+
+def auth_response(response: str) -> bytes:
+    return _line(response or "=") if response != "*" else b"*\r\n"

@@ -1,0 +1,74 @@
+"""The end of data: one place decides what may look like it (RFC 5321 4.5.2, 2.3.8).
+
+A server ends the message at CRLF ``.`` CRLF. Some also end it at a bare LF or CR beside a dot, and so let one message
+smuggle another one past them. Nothing that leaves here has a bare CR or LF, and every line that begins with a dot gets
+a second one.
+"""
+
+import re
+
+from mailkit.sansio import Buffer
+
+__all__ = ["END", "DataReader", "stuff"]
+
+END = b".\r\n"
+
+_BARE = re.compile(rb"\r\n|\r|\n")
+
+
+def stuff(content: bytes) -> bytes:
+    """Return ``content`` for DATA: CRLF lines, dots doubled, ended by CRLF, without the final dot."""
+    if not content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):
+        content = _BARE.sub(b"\r\n", content)
+    if content.startswith(b"."):
+        content = b"." + content
+    content = content.replace(b"\r\n.", b"\r\n..")
+    # A message that ends its last line already gets no empty line more: that would break a signature over its body.
+    return content if content.endswith(b"\r\n") or not content else content + b"\r\n"
+
+
+class DataReader:
+    """The server's side: takes the bytes after 354 and gives back the message once CRLF ``.`` CRLF has come.
+
+    A message longer than ``limit`` is read to its end but not kept.
+    """
+
+    def __init__(self, buffer: Buffer, *, limit: int) -> None:
+        self._buffer = buffer
+        self._limit = limit
+        self._lines: list[bytes] = []
+        self._size = 0
+        self._in_line = False
+
+    @property
+    def is_too_large(self) -> bool:
+        return self._size > self._limit
+
+    def message(self) -> bytes | None:
+        """Return the message with its dots as they were, or None while its end has not come."""
+        while True:
+            line = self._next_piece()
+            if line is None:
+                return None
+            if not self._in_line and line == END:
+                return b"".join(self._lines)
+            if not self._in_line and line.startswith(b"."):
+                line = line[1:]
+            self._in_line = not line.endswith(b"\r\n")
+            self._size += len(line)
+            if self.is_too_large:
+                self._lines.clear()
+            else:
+                self._lines.append(line)
+
+    def _next_piece(self) -> bytes | None:
+        """A line with its CRLF, or a part of one that has grown long: it need not be kept waiting for its end."""
+        waiting = len(self._buffer)
+        if waiting > _PIECE:
+            found = self._buffer.take_until(b"\r\n", limit=waiting + 2)
+            # Hold the last byte back: it may be the CR of a CRLF.
+            return found if found is not None else self._buffer.take(waiting - 1)
+        return self._buffer.take_until(b"\r\n", limit=_PIECE + 2)
+
+
+_PIECE = 65_536
