@@ -1,0 +1,7 @@
+"""Jinja templates to messages: the file format, strict rendering, CSS inlining and the plain text part."""
+
+from mailkit.template.engine import Rendered, Templates
+from mailkit.template.inline import inline_css
+from mailkit.template.plaintext import to_text
+
+__all__ = ["Rendered", "Templates", "inline_css", "to_text"]

@@ -1,0 +1,374 @@
+"""Jinja templates to messages.
+
+Theory of operation. A template file is taken apart (:mod:`~mailkit.template.source`): each header line is a text
+template, the body an HTML template (``.html``) or a text one (``.txt``). Rendering is strict: a missing variable is an
+error with its place, never an empty gap. HTML is escaped, text is not. What has been rendered is finished
+(:mod:`~mailkit.template.finish`) and put into a :class:`mailkit.MessageBuilder`.
+"""
+
+import difflib
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Literal
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from mailkit.errors import (
+    ConfigError,
+    MessageError,
+    TemplateBroken,
+    TemplateError,
+    TemplateMissing,
+    VariableMissing,
+)
+from mailkit.message import Attachment, MessageBuilder
+from mailkit.template import source
+from mailkit.template.finish import Finisher
+from mailkit.template.inline import inline_css
+from mailkit.template.place import Given, Place, places
+
+__all__ = ["Rendered", "Templates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A template's output: header values by name in order, both bodies, and the images that the HTML shows."""
+
+    headers: tuple[tuple[str, str], ...]
+    text: str
+    html: str | None
+    embedded: tuple[Attachment, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        return dict(self.headers).get("Subject", "")
+
+
+@dataclass(slots=True)
+class _Head:
+    stamp: object
+    lines: list[tuple[source.HeadLine, jinja2.Template]]
+
+
+_embedding: ContextVar[dict[str, Attachment]] = ContextVar("mailkit_embedding")
+
+
+class Templates:
+    """Finds, renders and composes templates. Safe to share between threads.
+
+    >>> templates = Templates({"hello.txt": "Subject: Hello {{ name }}\\n\\nDear {{ name }},"})
+    >>> templates.compose("hello.txt", {"name": "Zoë"}).from_("ada@example.com").build().subject
+    'Hello Zoë'
+
+    ``sandbox`` keeps templates written by others from reaching into Python. ``filters`` and ``globals`` are added to
+    Jinja's own; ``inliner`` is ``"premailer"``, ``"none"``, or a function from HTML to HTML.
+    """
+
+    def __init__(
+        self,
+        where: Given | Iterable[Given] = "templates",
+        *,
+        filters: Mapping[str, Callable[..., Any]] | None = None,
+        globals: Mapping[str, Any] | None = None,  # noqa: A002 - Jinja's word
+        sandbox: bool = False,
+        inliner: Literal["premailer", "none"] | Callable[[str], str] = "premailer",
+    ) -> None:
+        self._places = places(where)
+        environment = SandboxedEnvironment if sandbox else jinja2.Environment
+        self._jinja = environment(
+            loader=_Loader(self._places),
+            undefined=_Missing,
+            autoescape=lambda name: name is not None and name.endswith((".html", ".htm")),
+            keep_trailing_newline=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._jinja.globals["embed"] = self._embed
+        self._jinja.globals.update(globals or {})
+        self._jinja.filters.update(filters or {})
+        self._finisher = Finisher(_inliner(inliner))
+        self._heads: dict[str, _Head] = {}
+        self._images: dict[str, tuple[object, Attachment]] = {}
+
+    def names(self) -> list[str]:
+        """Return the names of all files in the template places."""
+        return sorted({name for place in self._places for name in place.names()})
+
+    def compose(self, name: str, context: Mapping[str, Any] | None = None) -> MessageBuilder:
+        """Return a builder with everything that the template says: headers, text, HTML, embedded images.
+
+        Raises TemplateError (TemplateMissing, TemplateBroken, VariableMissing), and MessageError for a header that
+        cannot be written.
+        """
+        return compose(self.render(name, context), name=name)
+
+    def render(self, name: str, context: Mapping[str, Any] | None = None) -> Rendered:
+        """Render every part of the template. Raises TemplateError."""
+        values = dict(context or {})
+        embedded: dict[str, Attachment] = {}
+        token = _embedding.set(embedded)
+        try:
+            body = self._load(name)
+            headers = [(line.name, self._head_value(name, line, value, values)) for line, value in self._head(name)]
+            preheader = next((value for key, value in headers if key.lower() == "preheader"), "")
+            rendered = self._run(body, name, values)
+            if not _is_html(name):
+                return Rendered(tuple(headers), rendered, None)
+            written = self._beside(name, values)
+            finished = self._finisher.finish(rendered, preheader=preheader, text=written)
+        finally:
+            _embedding.reset(token)
+        kept = tuple((key, value) for key, value in headers if key.lower() != "preheader")
+        return Rendered(kept, finished.text, finished.html, tuple(embedded.values()))
+
+    # -- parts ---------------------------------------------------------------------------------------------------
+
+    def _load(self, name: str) -> jinja2.Template:
+        try:
+            return self._jinja.get_template(name)
+        except jinja2.TemplateNotFound as error:
+            raise self._missing(str(error.name), used_by=name) from None
+        except jinja2.TemplateSyntaxError as error:
+            raise _broken(error, name) from None
+
+    def _missing(self, wanted: str, *, used_by: str) -> TemplateMissing:
+        names = [name for name in self.names() if name.endswith((".html", ".htm", ".txt"))]
+        close = difflib.get_close_matches(wanted, names, n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(names[:8]) or 'no templates at all'}."
+        problem = "there is no such template"
+        if wanted != used_by:
+            problem += f" (it is used by {used_by})"
+        return TemplateMissing(problem, name=wanted, hint=hint)
+
+    def _head(self, name: str) -> list[tuple[source.HeadLine, jinja2.Template]]:
+        stamp = tuple(place.stamp(name) for place in self._places)
+        head = self._heads.get(name)
+        if head is None or head.stamp != stamp:
+            lines = _read(self._places, name)
+            head = _Head(stamp, [(line, self._compile(name, line)) for line in source.split(lines or "", name=name).head])
+            self._heads[name] = head
+        return head.lines
+
+    def _compile(self, name: str, line: source.HeadLine) -> jinja2.Template:
+        # The name ends without ".html", so that autoescape is off: a header is text.
+        label = f"{name}:{line.name}"
+        try:
+            code = self._jinja.compile(source.padding(line.line - 1) + line.value, label, name)
+        except jinja2.TemplateSyntaxError as error:
+            raise _broken(error, name) from None
+        return jinja2.Template.from_code(self._jinja, code, self._jinja.make_globals(None))
+
+    def _head_value(
+        self, name: str, line: source.HeadLine, template: jinja2.Template, values: Mapping[str, Any]
+    ) -> str:
+        value = self._run(template, name, values)
+        if "\n" in value or "\r" in value:
+            raise TemplateBroken(
+                f"{line.name} has a line break in it after rendering",
+                name=name,
+                line=line.line,
+                hint=f"A value used there holds one; take it out of the data, or write {{{{ … | replace('\\n', ' ') }}}}.",
+            )
+        return " ".join(value.split(" ")).strip()
+
+    def _beside(self, name: str, values: Mapping[str, Any]) -> str | None:
+        """The hand-written text part: ``receipt.txt`` beside ``receipt.html``."""
+        text_name = name.rpartition(".")[0] + ".txt"
+        if _read(self._places, text_name) is None:
+            return None
+        return self._run(self._load(text_name), text_name, values)
+
+    def _run(self, template: jinja2.Template, name: str, values: Mapping[str, Any]) -> str:
+        try:
+            return template.render(values)
+        except _MissingError as error:
+            place, line = _place(error.__traceback__, name)
+            raise _missing_variable(error, place, line, values) from None
+        except jinja2.TemplateNotFound as error:
+            raise self._missing(str(error.name), used_by=name) from None
+        except jinja2.TemplateSyntaxError as error:
+            raise _broken(error, name) from None
+        except TemplateError:
+            raise
+        except MessageError as error:
+            place, line = _place(error.__traceback__, name)
+            raise TemplateBroken(error.problem, name=place, line=line, hint=error.hint) from None
+        except jinja2.TemplateError as error:
+            place, line = _place(error.__traceback__, name)
+            raise TemplateBroken(str(error), name=place, line=line) from None
+        except Exception as error:
+            # A filter or an operation on the data failed, as in {{ total / count }}; only the template's line helps.
+            place, line = _place(error.__traceback__, name)
+            raise TemplateBroken(f"{type(error).__name__}: {error}", name=place, line=line) from error
+
+    def _embed(self, path: str) -> str:
+        """``{{ embed("logo.png") }}``: put a picture of the template folder into the message, and return its cid: URL."""
+        found = _embedding.get(None)
+        if found is None:
+            raise MessageError("embed() works only while a template is rendered", field="embed")
+        if path not in found:
+            stamp = tuple(place.stamp(path) for place in self._places)
+            kept = self._images.get(path)
+            if kept is None or kept[0] != stamp:
+                data = next((data for place in self._places if (data := place.read(path)) is not None), None)
+                if data is None:
+                    raise MessageError(
+                        f"there is no picture {path!r} in the template folders",
+                        field="embed",
+                        hint="The path is relative to the template folder and cannot leave it.",
+                    )
+                name = path.rpartition("/")[2]
+                digest = hashlib.sha256(path.encode() + b"\0" + data).hexdigest()[:24]
+                kept = (stamp, Attachment(data, filename=name, cid=f"{digest}@mailkit"))
+                self._images[path] = kept
+            found[path] = kept[1]
+        return f"cid:{found[path].cid}"
+
+
+def compose(rendered: Rendered, *, name: str) -> MessageBuilder:
+    """Make a builder of a template's output; ``name`` is for errors."""
+    builder = MessageBuilder()
+    for key, value in rendered.headers:
+        step = _STEPS.get(key.lower())
+        if step is None:
+            builder = builder.header(key, value)
+        elif value:
+            builder = step(builder, value)
+    builder = builder.text(rendered.text)
+    if rendered.html is not None:
+        builder = builder.html(rendered.html)
+    for image in rendered.embedded:
+        builder = builder.embed(image, cid=image.cid)
+    return builder
+
+
+_STEPS: dict[str, Callable[[MessageBuilder, str], MessageBuilder]] = {
+    "from": MessageBuilder.from_,
+    "sender": MessageBuilder.sender,
+    "to": MessageBuilder.to,
+    "cc": MessageBuilder.cc,
+    "bcc": MessageBuilder.bcc,
+    "reply-to": MessageBuilder.reply_to,
+    "return-path": MessageBuilder.return_path,
+    "message-id": MessageBuilder.message_id,
+}
+
+
+class _Loader(jinja2.BaseLoader):
+    """Gives Jinja the bodies of template files."""
+
+    def __init__(self, where: tuple[Place, ...]) -> None:
+        self._places = where
+
+    def get_source(
+        self, environment: jinja2.Environment, template: str
+    ) -> tuple[str, str | None, Callable[[], bool] | None]:
+        text = _read(self._places, template)
+        if text is None:
+            raise jinja2.TemplateNotFound(template)
+        stamp = [place.stamp(template) for place in self._places]
+        return (
+            source.split(text, name=template).body,
+            template,  # shown in errors; the name is what the user wrote
+            lambda: stamp == [place.stamp(template) for place in self._places],
+        )
+
+
+def _read(where: tuple[Place, ...], name: str) -> str | None:
+    for place in where:
+        data = place.read(name)
+        if data is not None:
+            try:
+                return data.decode()
+            except UnicodeDecodeError as error:
+                line = data.count(b"\n", 0, error.start) + 1
+                raise TemplateBroken("the file is not UTF-8", name=name, line=line, hint="Save it as UTF-8.") from None
+    return None
+
+
+class _MissingError(jinja2.UndefinedError):
+    """A missing variable, with what is needed to say which and what was meant."""
+
+    def __init__(self, variable: str, owner: object) -> None:
+        super().__init__(variable)
+        self.variable = variable
+        self.owner = owner
+
+
+class _Missing(jinja2.StrictUndefined):
+    """What Jinja puts in the place of a missing variable: every use but ``is defined`` and ``default()`` fails."""
+
+    __slots__ = ()
+
+    def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> Any:
+        raise _MissingError(str(self._undefined_name), self._undefined_obj)
+
+    __iter__ = __str__ = __len__ = _fail_with_undefined_error
+    __eq__ = __ne__ = __bool__ = __hash__ = _fail_with_undefined_error
+    __contains__ = _fail_with_undefined_error
+    __add__ = __radd__ = __sub__ = __rsub__ = _fail_with_undefined_error
+    __mul__ = __rmul__ = __div__ = __rdiv__ = _fail_with_undefined_error
+    __truediv__ = __rtruediv__ = _fail_with_undefined_error
+    __floordiv__ = __rfloordiv__ = _fail_with_undefined_error
+    __mod__ = __rmod__ = _fail_with_undefined_error
+    __pos__ = __neg__ = _fail_with_undefined_error
+    __call__ = __getitem__ = _fail_with_undefined_error
+    __lt__ = __le__ = __gt__ = __ge__ = _fail_with_undefined_error
+    __int__ = __float__ = __complex__ = _fail_with_undefined_error
+    __pow__ = __rpow__ = _fail_with_undefined_error
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self._fail_with_undefined_error()
+
+
+def _missing_variable(error: _MissingError, name: str, line: int, values: Mapping[str, Any]) -> VariableMissing:
+    inside = error.owner is not jinja2.utils.missing
+    known = _known(error.owner) if inside else [*values]
+    close = difflib.get_close_matches(error.variable, known, n=1)
+    problem = f"there is no {error.variable!r}"
+    if inside:
+        problem += f" in {'a' if isinstance(error.owner, Mapping) else 'an object of type'} {type(error.owner).__name__}"
+    else:
+        problem += " in the data"
+    hint = f"Did you mean {close[0]!r}?" if close else f"The data has: {', '.join(sorted(map(str, known))[:12]) or 'nothing'}."
+    return VariableMissing(problem, name=name, line=line, variable=error.variable, hint=hint)
+
+
+def _known(owner: object) -> list[str]:
+    if isinstance(owner, Mapping):
+        return [str(key) for key in owner]
+    return [name for name in dir(owner) if not name.startswith("_")]
+
+
+def _place(trace: TracebackType | None, name: str) -> tuple[str, int]:
+    """The innermost template line in a traceback; Jinja has put the template's own lines into it."""
+    place, line = name, 0
+    while trace:
+        if "__jinja_template__" in trace.tb_frame.f_globals or "__jinja_exception__" in trace.tb_frame.f_globals:
+            place, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
+    return place, line
+
+
+def _broken(error: jinja2.TemplateSyntaxError, name: str) -> TemplateBroken:
+    return TemplateBroken(error.message or "syntax error", name=(error.name or name).partition(":")[0], line=error.lineno)
+
+
+def _is_html(name: str) -> bool:
+    return name.endswith((".html", ".htm"))
+
+
+def _inliner(choice: str | Callable[[str], str]) -> Callable[[str], str] | None:
+    if callable(choice):
+        return choice
+    if choice == "premailer":
+        return inline_css
+    if choice == "none":
+        return None
+    raise ConfigError(f"there is no inliner {choice!r}", hint="Choose 'premailer', 'none', or give a function.")

@@ -1,0 +1,246 @@
+"""The plain text part, made from the HTML: for readers on a watch, in a terminal or with a screen reader.
+
+Lines are not wrapped: a reader's window knows its width better, and a long line costs nothing in quoted-printable.
+What is hidden in the HTML (the preheader) is left out; ``data-text="none"`` leaves out any other element.
+"""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+__all__ = ["to_text"]
+
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+_HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE)
+_SILENT = frozenset(("head", "style", "script", "title", "template", "noscript", "object", "svg", "select", "textarea"))
+_PARAGRAPHS = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre", "figure", "hr"))
+_BLOCKS = frozenset(
+    (
+        *("address", "article", "aside", "body", "caption", "center", "dd", "div", "dt", "fieldset", "figcaption"),
+        *("footer", "form", "header", "li", "main", "nav", "section", "table", "tbody", "thead", "tfoot", "tr"),
+    )
+)
+_RULE = "-" * 40
+
+
+def to_text(html: str) -> str:
+    """Return what ``html`` says, as plain text with ``\\n`` line ends."""
+    from lxml import etree
+    from lxml.html import document_fromstring
+
+    if not html.strip():
+        return ""
+    page = _Page()
+    walk = etree.iterwalk(document_fromstring(html), events=("start", "end", "comment", "pi"))
+    for event, element in walk:
+        if event in ("comment", "pi"):  # Outlook's conditional comments among them
+            page.say(element.tail)
+        elif event == "start":
+            if _is_silent(element):
+                walk.skip_subtree()
+                page.skipped = element
+            else:
+                page.open(element)
+                page.say(element.text)
+        else:
+            if page.skipped is element:
+                page.skipped = None
+            else:
+                page.close(element)
+            page.say(element.tail)
+    return page.text()
+
+
+def _is_silent(element: "HtmlElement") -> bool:
+    return (
+        element.tag in _SILENT
+        or element.get("hidden") is not None
+        or element.get("data-text") == "none"
+        or _HIDDEN.search(element.get("style", "")) is not None
+    )
+
+
+class _Page:
+    """The text so far: finished lines, the line being written, and what stands before each line."""
+
+    def __init__(self) -> None:
+        self.skipped: HtmlElement | None = None
+        self._lines: list[str] = []
+        self._line = ""
+        self._prefixes: list[str] = []
+        self._bullet = ""
+        self._counters: list[int | None] = []
+        self._links: list[tuple[str, int, int]] = []
+        self._verbatim = 0
+
+    def say(self, text: str | None) -> None:
+        if not text:
+            return
+        if self._verbatim:
+            first, *rest = text.split("\n")
+            self._line += first
+            for line in rest:
+                self._break(keep_empty=True)
+                self._line += line
+            return
+        text = _SPACE.sub(" ", text)
+        if not self._line or self._line.endswith(" "):
+            text = text.lstrip(" ")
+        self._line += text
+
+    def open(self, element: "HtmlElement") -> None:
+        tag = str(element.tag)
+        self._space(tag)
+        if action := _OPEN.get(tag):
+            action(self, element)
+
+    def close(self, element: "HtmlElement") -> None:
+        tag = str(element.tag)
+        if action := _CLOSE.get(tag):
+            action(self, element)
+        self._space(tag)
+
+    def text(self) -> str:
+        self._break()
+        return "\n".join(self._lines).strip("\n") + "\n" if any(self._lines) else ""
+
+    # -- lines ---------------------------------------------------------------------------------------------------
+
+    def _break(self, *, keep_empty: bool = False) -> None:
+        """End the line being written, unless there is nothing on it."""
+        line = self._line.rstrip(" ")
+        self._line = ""
+        if not line and not keep_empty:
+            return
+        bullet, self._bullet = self._bullet, ""
+        prefix = "".join(self._prefixes)
+        if bullet:
+            prefix = prefix.removesuffix(" " * len(bullet)) + bullet
+        self._lines.append((prefix + line).rstrip(" "))
+
+    def _space(self, tag: str) -> None:
+        if tag in _PARAGRAPHS and not (tag in ("ul", "ol") and self._counters):  # a list in a list stays close to it
+            self._paragraph()
+        elif tag in _PARAGRAPHS or tag in _BLOCKS:
+            self._break()
+
+    def _paragraph(self) -> None:
+        """End the line, and leave one empty line behind it."""
+        self._break()
+        if self._lines and self._lines[-1].strip("> ") and not self._bullet:
+            self._lines.append("".join(self._prefixes).rstrip(" "))
+
+    # -- elements ------------------------------------------------------------------------------------------------
+
+    def _line_break(self, element: "HtmlElement") -> None:
+        self._break(keep_empty=bool(self._lines and self._lines[-1]))
+
+    def _rule(self, element: "HtmlElement") -> None:
+        self._line = _RULE
+
+    def _image(self, element: "HtmlElement") -> None:
+        self.say(element.get("alt", ""))
+
+    def _open_link(self, element: "HtmlElement") -> None:
+        self._links.append((element.get("href", "").strip(), len(self._lines), len(self._line)))
+
+    def _close_link(self, element: "HtmlElement") -> None:
+        target, line, column = self._links.pop()
+        shown = self._line[column:].strip() if line == len(self._lines) else self._line.strip()
+        if not target or target.startswith(("#", "cid:", "data:", "javascript:")):
+            return
+        address = target.removeprefix("mailto:").removeprefix("tel:")
+        if shown.rstrip("/") in (target.rstrip("/"), address.rstrip("/"), re.sub("^https?://", "", target).rstrip("/")):
+            return
+        if not shown and line == len(self._lines):
+            return  # a link around nothing that can be read
+        self._line = self._line.rstrip(" ") + (f" <{address}>" if shown else f"<{address}>")
+
+    def _open_list(self, element: "HtmlElement") -> None:
+        start = element.get("start", "1")
+        self._counters.append(int(start) if start.isascii() and start.isdigit() else 1) if element.tag == "ol" else self._counters.append(None)
+
+    def _close_list(self, element: "HtmlElement") -> None:
+        self._counters.pop()
+
+    def _open_item(self, element: "HtmlElement") -> None:
+        number = self._counters[-1] if self._counters else None
+        self._bullet = "- " if number is None else f"{number}. "
+        if number is not None:
+            self._counters[-1] = number + 1
+        self._prefixes.append(" " * len(self._bullet))
+
+    def _close_item(self, element: "HtmlElement") -> None:
+        self._break()
+        self._prefixes.pop()
+        self._bullet = ""
+
+    def _open_quote(self, element: "HtmlElement") -> None:
+        self._prefixes.append("> ")
+
+    def _close_quote(self, element: "HtmlElement") -> None:
+        self._break()
+        self._prefixes.pop()
+        if self._lines and self._lines[-1] == ">":
+            self._lines.pop()
+
+    def _open_verbatim(self, element: "HtmlElement") -> None:
+        self._verbatim += 1
+
+    def _close_verbatim(self, element: "HtmlElement") -> None:
+        self._verbatim -= 1
+
+    def _open_cell(self, element: "HtmlElement") -> None:
+        if _is_layout(element):
+            self._break()
+        elif self._line.strip():
+            self._line = self._line.rstrip(" ") + " | "
+
+    def _close_cell(self, element: "HtmlElement") -> None:
+        if _is_layout(element):
+            self._break()
+
+    def _open_table(self, element: "HtmlElement") -> None:
+        if not _is_layout(element):
+            self._paragraph()
+
+    _close_table = _open_table
+
+
+def _is_layout(element: "HtmlElement") -> bool:
+    """Whether the table around a cell only arranges things: said by its role, or shown by a table inside it."""
+    table = element if element.tag == "table" else next(element.iterancestors("table"), None)
+    if table is None or table.get("role") in ("presentation", "none"):
+        return True
+    return table.find(".//table") is not None
+
+
+_Action = Callable[[_Page, "HtmlElement"], None]
+_OPEN: dict[str, _Action] = {
+    "a": _Page._open_link,
+    "blockquote": _Page._open_quote,
+    "br": _Page._line_break,
+    "hr": _Page._rule,
+    "img": _Page._image,
+    "li": _Page._open_item,
+    "ol": _Page._open_list,
+    "pre": _Page._open_verbatim,
+    "table": _Page._open_table,
+    "td": _Page._open_cell,
+    "th": _Page._open_cell,
+    "ul": _Page._open_list,
+}
+_CLOSE: dict[str, _Action] = {
+    "a": _Page._close_link,
+    "blockquote": _Page._close_quote,
+    "li": _Page._close_item,
+    "ol": _Page._close_list,
+    "pre": _Page._close_verbatim,
+    "table": _Page._close_table,
+    "td": _Page._close_cell,
+    "th": _Page._close_cell,
+    "ul": _Page._close_list,
+}

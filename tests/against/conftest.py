@@ -1,0 +1,19 @@
+"""The real servers that the tests in this folder talk to."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kit.postfix import Postfix
+
+
+@pytest.fixture(scope="session")
+def postfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postfix]:
+    """One Postfix for all tests of the run; each test writes to recipients of its own."""
+    if reason := Postfix.missing():
+        if os.environ.get("MAILKIT_REQUIRE_SERVERS") == "1":
+            pytest.fail(f"MAILKIT_REQUIRE_SERVERS=1, but no Postfix: {reason}")
+        pytest.skip(f"NOT TESTED against Postfix: {reason}")
+    with Postfix.started(tmp_path_factory.mktemp("postfix")) as server:
+        yield server
