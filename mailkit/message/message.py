@@ -107,6 +107,11 @@ class Message:
         """Whether the bytes go beyond ASCII, so that the server must offer 8BITMIME (RFC 6152) or SMTPUTF8."""
         return not self._wire.isascii()
 
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether the header goes beyond ASCII: an address in it has a local part that only SMTPUTF8 carries."""
+        return not self._wire.isascii() and not self._wire.partition(b"\r\n\r\n")[0].isascii()
+
     def __str__(self) -> str:
         return self._wire.decode("utf-8", "replace")
 

@@ -123,6 +123,18 @@ class AsyncPump:
         except OSError as error:  # TimeoutError is one
             raise translate(error, self._host, within) from None
 
+    @property
+    def local_host(self) -> str:
+        """Our own address on this connection."""
+        name = self._wire.transport.get_extra_info("sockname") if self._wire.transport else None
+        return str(name[0]) if name else ""
+
+    @property
+    def tls_version(self) -> str:
+        """The TLS version in use; empty for a plain connection."""
+        secure = self._wire.transport.get_extra_info("ssl_object") if self._wire.transport else None
+        return (secure.version() or "") if secure else ""
+
     async def start_tls(self, within: float) -> None:
         """Shake hands. Raises TlsError when the other side cannot prove who it is, or has sent bytes already."""
         if self._wire.received and not self._server_side:

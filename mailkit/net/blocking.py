@@ -60,6 +60,16 @@ class BlockingPump:
                 return deed()
         return None
 
+    @property
+    def local_host(self) -> str:
+        """Our own address on this connection."""
+        return str(self._wire.getsockname()[0])
+
+    @property
+    def tls_version(self) -> str:
+        """The TLS version in use; empty for a plain connection."""
+        return self._wire.version() or "" if isinstance(self._wire, ssl.SSLSocket) else ""
+
     def start_tls(self, within: float) -> None:
         """Shake hands. Raises TlsError when the other side cannot prove who it is."""
         with _translated(self._host, within):

@@ -3,5 +3,6 @@
 from mailkit.template.engine import Rendered, Templates
 from mailkit.template.inline import inline_css
 from mailkit.template.plaintext import to_text
+from mailkit.template.slot import SlotTemplate
 
-__all__ = ["Rendered", "Templates", "inline_css", "to_text"]
+__all__ = ["Rendered", "SlotTemplate", "Templates", "inline_css", "to_text"]

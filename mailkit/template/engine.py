@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Literal
 
 import jinja2
@@ -23,12 +22,12 @@ from mailkit.errors import (
     TemplateBroken,
     TemplateError,
     TemplateMissing,
-    VariableMissing,
 )
 from mailkit.message import Attachment, MessageBuilder
 from mailkit.template import source
 from mailkit.template.finish import Finisher
 from mailkit.template.inline import inline_css
+from mailkit.template.missing import Missing, MissingError, innermost, missing_variable
 from mailkit.template.place import Given, Place, places
 
 __all__ = ["Rendered", "Templates"]
@@ -81,7 +80,7 @@ class Templates:
         environment = SandboxedEnvironment if sandbox else jinja2.Environment
         self._jinja = environment(
             loader=_Loader(self._places),
-            undefined=_Missing,
+            undefined=Missing,
             autoescape=lambda name: name is not None and name.endswith((".html", ".htm")),
             keep_trailing_newline=False,
             trim_blocks=True,
@@ -185,9 +184,9 @@ class Templates:
     def _run(self, template: jinja2.Template, name: str, values: Mapping[str, Any]) -> str:
         try:
             return template.render(values)
-        except _MissingError as error:
-            place, line = _place(error.__traceback__, name)
-            raise _missing_variable(error, place, line, values) from None
+        except MissingError as error:
+            place, line = innermost(error.__traceback__, name)
+            raise missing_variable(error, place, line, values) from None
         except jinja2.TemplateNotFound as error:
             raise self._missing(str(error.name), used_by=name) from None
         except jinja2.TemplateSyntaxError as error:
@@ -195,14 +194,14 @@ class Templates:
         except TemplateError:
             raise
         except MessageError as error:
-            place, line = _place(error.__traceback__, name)
+            place, line = innermost(error.__traceback__, name)
             raise TemplateBroken(error.problem, name=place, line=line, hint=error.hint) from None
         except jinja2.TemplateError as error:
-            place, line = _place(error.__traceback__, name)
+            place, line = innermost(error.__traceback__, name)
             raise TemplateBroken(str(error), name=place, line=line) from None
         except Exception as error:
             # A filter or an operation on the data failed, as in {{ total / count }}; only the template's line helps.
-            place, line = _place(error.__traceback__, name)
+            place, line = innermost(error.__traceback__, name)
             raise TemplateBroken(f"{type(error).__name__}: {error}", name=place, line=line) from error
 
     def _embed(self, path: str) -> str:
@@ -288,72 +287,6 @@ def _read(where: tuple[Place, ...], name: str) -> str | None:
                 line = data.count(b"\n", 0, error.start) + 1
                 raise TemplateBroken("the file is not UTF-8", name=name, line=line, hint="Save it as UTF-8.") from None
     return None
-
-
-class _MissingError(jinja2.UndefinedError):
-    """A missing variable, with what is needed to say which and what was meant."""
-
-    def __init__(self, variable: str, owner: object) -> None:
-        super().__init__(variable)
-        self.variable = variable
-        self.owner = owner
-
-
-class _Missing(jinja2.StrictUndefined):
-    """What Jinja puts in the place of a missing variable: every use but ``is defined`` and ``default()`` fails."""
-
-    __slots__ = ()
-
-    def _fail_with_undefined_error(self, *args: Any, **kwargs: Any) -> Any:
-        raise _MissingError(str(self._undefined_name), self._undefined_obj)
-
-    __iter__ = __str__ = __len__ = _fail_with_undefined_error
-    __eq__ = __ne__ = __bool__ = __hash__ = _fail_with_undefined_error
-    __contains__ = _fail_with_undefined_error
-    __add__ = __radd__ = __sub__ = __rsub__ = _fail_with_undefined_error
-    __mul__ = __rmul__ = __div__ = __rdiv__ = _fail_with_undefined_error
-    __truediv__ = __rtruediv__ = _fail_with_undefined_error
-    __floordiv__ = __rfloordiv__ = _fail_with_undefined_error
-    __mod__ = __rmod__ = _fail_with_undefined_error
-    __pos__ = __neg__ = _fail_with_undefined_error
-    __call__ = __getitem__ = _fail_with_undefined_error
-    __lt__ = __le__ = __gt__ = __ge__ = _fail_with_undefined_error
-    __int__ = __float__ = __complex__ = _fail_with_undefined_error
-    __pow__ = __rpow__ = _fail_with_undefined_error
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._fail_with_undefined_error()
-
-
-def _missing_variable(error: _MissingError, name: str, line: int, values: Mapping[str, Any]) -> VariableMissing:
-    inside = error.owner is not jinja2.utils.missing
-    known = _known(error.owner) if inside else [*values]
-    close = difflib.get_close_matches(error.variable, known, n=1)
-    problem = f"there is no {error.variable!r}"
-    if inside:
-        problem += f" in {'a' if isinstance(error.owner, Mapping) else 'an object of type'} {type(error.owner).__name__}"
-    else:
-        problem += " in the data"
-    hint = f"Did you mean {close[0]!r}?" if close else f"The data has: {', '.join(sorted(map(str, known))[:12]) or 'nothing'}."
-    return VariableMissing(problem, name=name, line=line, variable=error.variable, hint=hint)
-
-
-def _known(owner: object) -> list[str]:
-    if isinstance(owner, Mapping):
-        return [str(key) for key in owner]
-    return [name for name in dir(owner) if not name.startswith("_")]
-
-
-def _place(trace: TracebackType | None, name: str) -> tuple[str, int]:
-    """The innermost template line in a traceback; Jinja has put the template's own lines into it."""
-    place, line = name, 0
-    while trace:
-        if "__jinja_template__" in trace.tb_frame.f_globals or "__jinja_exception__" in trace.tb_frame.f_globals:
-            place, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
-        trace = trace.tb_next
-    return place, line
 
 
 def _broken(error: jinja2.TemplateSyntaxError, name: str) -> TemplateBroken:

@@ -25,7 +25,7 @@ def inline_css(html: str) -> str:
             disable_validation=True,  # cssutils knows the CSS of 2012; what it does not know must not be lost
             cssutils_logging_level=logging.CRITICAL,
             keep_style_tags=False,
-            strip_important=True,
+            strip_important=False,  # without it the media queries that are kept could override nothing
             remove_classes=False,  # media queries need them
             preserve_internal_links=True,
             disable_link_rewrites=True,

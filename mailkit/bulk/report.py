@@ -1,0 +1,115 @@
+"""What became of a campaign, to read and to act on."""
+
+from dataclasses import dataclass, field
+
+from mailkit.bulk.journal import Journal, Result, State
+
+__all__ = ["BadRow", "Report"]
+
+_SHOWN = 1_000  # rows kept in memory; the journal has them all
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that was not sent. ``kind`` is ``invalid`` or ``duplicate``."""
+
+    line: int
+    kind: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The state of a campaign after a run. ``problems`` and ``bad_rows`` hold at most 1,000 each, in order of lines."""
+
+    name: str
+    counts: dict[State, int] = field(default_factory=dict)
+    invalid: int = 0
+    duplicates: int = 0
+    bad_rows: tuple[BadRow, ...] = ()
+    problems: tuple[tuple[int, Result], ...] = ()
+    """Recipients that did not get the message, or perhaps did not: (line, result)."""
+    sent_in_run: int = 0
+    seconds: float = 0.0
+    is_dry_run: bool = False
+    is_interrupted: bool = False
+    sample: str = ""
+    """Dry runs only: the first message, as text."""
+
+    @property
+    def sent(self) -> int:
+        return self.counts.get(State.SENT, 0)
+
+    @property
+    def failed(self) -> int:
+        return self.counts.get(State.FAILED, 0) + self.counts.get(State.SKIPPED, 0)
+
+    @property
+    def deferred(self) -> int:
+        return self.counts.get(State.DEFERRED, 0)
+
+    @property
+    def pending(self) -> int:
+        return self.counts.get(State.PENDING, 0) + self.counts.get(State.CLAIMED, 0)
+
+    @property
+    def in_doubt(self) -> int:
+        return self.counts.get(State.IN_DOUBT, 0)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all well, 1 some mail not delivered or a bad row, 3 some in doubt. Duplicates are well: they have it once."""
+        if self.in_doubt:
+            return 3
+        # After a dry run everything is pending, as it should be.
+        waiting = 0 if self.is_dry_run else self.pending
+        return 1 if self.failed or self.deferred or self.invalid or waiting else 0
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the report as plain data, for JSON."""
+        return {
+            "campaign": self.name,
+            "sent": self.sent,
+            "sent_in_run": self.sent_in_run,
+            "deferred": self.deferred,
+            "failed": self.failed,
+            "in_doubt": self.in_doubt,
+            "pending": self.pending,
+            "invalid": self.invalid,
+            "duplicates": self.duplicates,
+            "seconds": round(self.seconds, 3),
+            "dry_run": self.is_dry_run,
+            "interrupted": self.is_interrupted,
+            "exit_code": self.exit_code,
+            "bad_rows": [{"line": row.line, "kind": row.kind, "problem": row.problem} for row in self.bad_rows],
+            "problems": [
+                {
+                    "line": line,
+                    "recipient": result.key,
+                    "state": str(result.state),
+                    "code": result.code,
+                    "enhanced": result.enhanced,
+                    "text": result.text,
+                    "attempts": result.attempts,
+                }
+                for line, result in self.problems
+            ],
+        }
+
+
+def report_on(journal: Journal, **run: object) -> Report:
+    """Make the report from what the journal knows; ``run`` adds what only the run knows."""
+    rows, kinds = journal.bad_rows(limit=_SHOWN)
+    problems: list[tuple[int, Result]] = []
+    for state in (State.IN_DOUBT, State.FAILED, State.SKIPPED, State.DEFERRED):
+        problems += journal.results(state, limit=_SHOWN)
+    problems.sort(key=lambda problem: problem[0])
+    return Report(
+        name=journal.name,
+        counts=journal.counts(),
+        invalid=kinds.get("invalid", 0),
+        duplicates=kinds.get("duplicate", 0),
+        bad_rows=tuple(BadRow(*row) for row in rows),
+        problems=tuple(problems[:_SHOWN]),
+        **run,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,49 @@
+"""Messages as files: one ``.eml`` with the exact bytes, and beside it the envelope as ``.json``."""
+
+import json
+import os
+from pathlib import Path
+
+from mailkit import clock
+from mailkit.errors import ConfigError, TransportError
+from mailkit.message import Envelope, Message
+from mailkit.transport.base import Transport, all_accepted
+from mailkit.transport.outcome import Outcome
+
+__all__ = ["FileTransport"]
+
+
+class FileTransport(Transport):
+    """Writes each message into ``folder``, which is made when it is not there. Names sort by time."""
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = Path(folder)
+        self.name = f"file:{self.folder}"
+
+    def deliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:
+        stem = f"{clock.now():%Y%m%dT%H%M%S.%f}-{clock.token()[:12]}"
+        described = {
+            "sender": envelope.sender.email if envelope.sender else None,
+            "recipients": [recipient.email for recipient in envelope.recipients],
+        }
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._write(f"{stem}.json", json.dumps(described, ensure_ascii=False, indent=2).encode() + b"\n")
+            self._write(f"{stem}.eml", bytes(message))
+        except OSError as error:
+            raise TransportError(
+                f"cannot write into {str(self.folder)!r}: {error.strerror or error}", hint="Check the path, its rights and the disk."
+            ) from None
+        return all_accepted(envelope, relay=self.name, text=f"written to {stem}.eml", queue_id=stem)
+
+    def _write(self, name: str, data: bytes) -> None:
+        # Whoever watches the folder must never see half a message.
+        partial = self.folder / f".{name}.partial"
+        partial.write_bytes(data)
+        partial.replace(self.folder / name)
+
+    def verify(self) -> tuple[str, ...]:
+        existing = next(folder for folder in (self.folder.absolute(), *self.folder.absolute().parents) if folder.exists())
+        if not existing.is_dir() or not os.access(existing, os.W_OK):
+            raise ConfigError(f"{str(existing)!r} is not a folder that can be written to")
+        return (f"can write to {self.folder}",)

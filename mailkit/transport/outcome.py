@@ -1,0 +1,40 @@
+"""What became of a message, for one recipient."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailkit.message import Address
+
+__all__ = ["Outcome", "Status"]
+
+
+class Status(StrEnum):
+    """The four ends of an attempt. Only ``deferred`` is ever tried again by itself."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    IN_DOUBT = "in doubt"
+    """The end of data may have gone out, and no reply came: nobody can know (RFC 1047)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One recipient's outcome, with what the relay said about it.
+
+    ``command`` is what the relay answered (``RCPT``, ``end of data`` …), ``attempts`` how often it was tried.
+    """
+
+    recipient: Address
+    status: Status
+    code: int = 0
+    enhanced: str = ""
+    text: str = ""
+    queue_id: str = ""
+    relay: str = ""
+    command: str = ""
+    attempts: int = 1
+
+    def __str__(self) -> str:
+        said = " ".join(part for part in (str(self.code or ""), self.enhanced, self.text) if part)
+        return f"{self.recipient.email}: {self.status}" + (f" ({said})" if said else "")

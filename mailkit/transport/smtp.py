@@ -1,0 +1,270 @@
+"""SMTP as a transport: connections that are opened, kept, checked and closed around the client's conversations.
+
+The blocking and the asyncio half differ only in who performs an effect; all decisions are in :class:`_Plan` and in
+:mod:`mailkit.smtp.client`.
+"""
+
+import re
+import socket
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from mailkit.errors import ConnectError, RemoteProtocolError
+from mailkit.message import Address, Envelope, Message
+from mailkit.net import aio, blocking
+from mailkit.net.tls import TlsProfile
+from mailkit.smtp import Answer, Client, Content, Credentials, Profile, StartTlsPolicy, Timeouts
+from mailkit.transport.base import Transport
+from mailkit.transport.outcome import Outcome, Status
+from mailkit.transport.pool import ASK_AFTER, DROP_AFTER, Pool
+
+__all__ = ["SmtpSettings", "SmtpTransport", "Tls"]
+
+
+class Tls(Enum):
+    """How the connection becomes secure."""
+
+    IMPLICIT = "implicit"
+    REQUIRED = "required"
+    OPPORTUNISTIC = "opportunistic"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """Everything about a relay. ``timeout`` bounds each wait but the one for the final reply, which is 600 s by RFC 5321."""
+
+    host: str
+    port: int = 587
+    tls: Tls = Tls.REQUIRED
+    credentials: Credentials | None = None
+    ca_file: str = ""
+    unsafe_no_verify: bool = False
+    unsafe_plaintext_auth: bool = False
+    hello: str = ""
+    timeout: float = 60.0
+    max_messages: int = 100
+    """Messages on one connection before a new one is opened; relays cut long sessions off."""
+
+    def __str__(self) -> str:
+        scheme = "smtps" if self.tls is Tls.IMPLICIT else "smtp"
+        user = f"{self.credentials.user}@" if self.credentials else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{user}{host}:{self.port}"
+
+    def tls_profile(self) -> TlsProfile:
+        return TlsProfile(self.host, ca_file=self.ca_file, unsafe_no_verify=self.unsafe_no_verify)
+
+    def profile(self, local_host: str) -> Profile:
+        policy = StartTlsPolicy.OFF if self.tls is Tls.IMPLICIT else StartTlsPolicy(self.tls.value)
+        return Profile(
+            hello=self.hello or _own_name(local_host),
+            starttls=policy,
+            credentials=self.credentials,
+            unsafe_plaintext_auth=self.unsafe_plaintext_auth,
+            timeouts=Timeouts.scaled_to(self.timeout),
+        )
+
+
+def _own_name(local_host: str) -> str:
+    """RFC 5321 4.1.4: a full host name, or else the address literal. Looking the name up could block for long."""
+    name = socket.gethostname()
+    if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", name):
+        return name
+    return f"[IPv6:{local_host}]" if ":" in local_host else f"[{local_host or '127.0.0.1'}]"
+
+
+@dataclass(slots=True)
+class _Session:
+    pump: blocking.BlockingPump
+    client: Client
+
+
+@dataclass(slots=True)
+class _AsyncSession:
+    pump: aio.AsyncPump
+    client: Client
+
+
+class SmtpTransport(Transport):
+    """Delivers over SMTP, keeping connections for reuse. Each thread or task that delivers has a connection to itself."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self.settings = settings
+        self.name = str(settings)
+        self._pool: Pool[_Session] = Pool()
+        self._async_pool: Pool[_AsyncSession] = Pool()
+
+    def __repr__(self) -> str:
+        return f"SmtpTransport({self.name})"
+
+    # -- blocking ------------------------------------------------------------------------------------------------
+
+    def deliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:
+        plan = _Plan(envelope, message, self.name)
+        while True:
+            session, is_reused = self._take()
+            try:
+                answers = session.pump.run(session.client.deliver(plan.sender, plan.recipients, plan.content))
+            except (ConnectError, RemoteProtocolError):
+                if is_reused:  # closed by the server while it rested; nothing was accepted
+                    continue
+                raise
+            self._give(session)
+            if is_reused and plan.was_turned_away(answers):
+                continue
+            return plan.outcomes(answers)
+
+    def _take(self) -> tuple[_Session, bool]:
+        while taken := self._pool.take():
+            session, rested = taken
+            if rested < DROP_AFTER and (rested < ASK_AFTER or session.pump.run(session.client.check())):
+                return session, True
+            session.pump.close()
+        return self._open(), False
+
+    def _open(self) -> _Session:
+        settings = self.settings
+        implicit = settings.tls is Tls.IMPLICIT
+        pump = blocking.connect(
+            settings.host, settings.port, within=settings.timeout, context=settings.tls_profile().context, implicit=implicit
+        )
+        client = Client(settings.profile(pump.local_host), is_secure=implicit)
+        pump.run(client.open())
+        return _Session(pump, client)
+
+    def _give(self, session: _Session) -> None:
+        if session.client.is_usable and session.client.delivered < self.settings.max_messages:
+            self._pool.give(session)
+        else:
+            self._end(session)
+
+    def _end(self, session: _Session) -> None:
+        if session.client.is_usable:
+            session.pump.run(session.client.quit())
+        session.pump.close()
+
+    def verify(self) -> tuple[str, ...]:
+        settings = self.settings
+        implicit = settings.tls is Tls.IMPLICIT
+        session = self._open()
+        found = [f"connected to {settings.host}, port {settings.port}"]
+        if session.client.is_secure:
+            checked = "not verified" if settings.unsafe_no_verify else "certificate verified"
+            found.append(f"secured by {'TLS' if implicit else 'STARTTLS'} ({session.pump.tls_version}, {checked})")
+        else:
+            found.append("not encrypted")
+        if settings.credentials:
+            found.append(f"authenticated as {settings.credentials.user}")
+        offered = session.client.capabilities
+        if offered.size:
+            found.append(f"takes messages of up to {offered.size:,} bytes")
+        if offered.extensions:
+            found.append(f"offers {', '.join(sorted(offered.extensions))}")
+        self._end(session)
+        return tuple(found)
+
+    def close(self) -> None:
+        self._pool.drain(self._end)
+
+    # -- asyncio -------------------------------------------------------------------------------------------------
+
+    async def adeliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:
+        plan = _Plan(envelope, message, self.name)
+        while True:
+            session, is_reused = await self._atake()
+            try:
+                answers = await session.pump.run(session.client.deliver(plan.sender, plan.recipients, plan.content))
+            except (ConnectError, RemoteProtocolError):
+                if is_reused:
+                    continue
+                raise
+            await self._agive(session)
+            if is_reused and plan.was_turned_away(answers):
+                continue
+            return plan.outcomes(answers)
+
+    async def _atake(self) -> tuple[_AsyncSession, bool]:
+        while taken := self._async_pool.take():
+            session, rested = taken
+            if rested < DROP_AFTER and (rested < ASK_AFTER or await session.pump.run(session.client.check())):
+                return session, True
+            session.pump.close()
+        return await self._aopen(), False
+
+    async def _aopen(self) -> _AsyncSession:
+        settings = self.settings
+        implicit = settings.tls is Tls.IMPLICIT
+        pump = await aio.connect(
+            settings.host, settings.port, within=settings.timeout, context=settings.tls_profile().context, implicit=implicit
+        )
+        client = Client(settings.profile(pump.local_host), is_secure=implicit)
+        await pump.run(client.open())
+        return _AsyncSession(pump, client)
+
+    async def _agive(self, session: _AsyncSession) -> None:
+        if session.client.is_usable and session.client.delivered < self.settings.max_messages:
+            self._async_pool.give(session)
+        else:
+            await self._aend(session)
+
+    async def _aend(self, session: _AsyncSession) -> None:
+        if session.client.is_usable:
+            await session.pump.run(session.client.quit())
+        session.pump.close()
+
+    async def aclose(self) -> None:
+        while taken := self._async_pool.take():
+            await self._aend(taken[0])
+
+
+class _Plan:
+    """One message for one relay: what the client is given, and what its answers mean."""
+
+    def __init__(self, envelope: Envelope, message: Message, relay: str) -> None:
+        self._envelope = envelope
+        self._relay = relay
+        self.sender = envelope.sender.wire if envelope.sender else ""
+        self.recipients = [recipient.wire for recipient in envelope.recipients]
+        self.content = Content(
+            bytes(message),
+            is_eight_bit=message.is_eight_bit,
+            needs_smtputf8=envelope.needs_smtputf8 or message.needs_smtputf8,
+        )
+
+    def was_turned_away(self, answers: tuple[Answer, ...]) -> bool:
+        """Whether a kept connection answered 421 to all: it had timed out, and says nothing about the message."""
+        return all(answer.command == "MAIL" and answer.reply and answer.reply.code == 421 for answer in answers)
+
+    def outcomes(self, answers: tuple[Answer, ...]) -> tuple[Outcome, ...]:
+        return tuple(map(self._outcome, self._envelope.recipients, answers))
+
+    def _outcome(self, recipient: Address, answer: Answer) -> Outcome:
+        outcome = Outcome(recipient, Status.DEFERRED, relay=self._relay, command=answer.command)
+        reply = answer.reply
+        if reply is None:
+            status = Status.IN_DOUBT if answer.in_doubt else Status.DEFERRED
+            return replace(outcome, status=status, text=str(answer.error or ""))
+        if reply.is_success:
+            status = Status.ACCEPTED
+        else:
+            status = Status.DEFERRED if reply.is_temporary else Status.REFUSED
+        return replace(
+            outcome,
+            status=status,
+            code=reply.code,
+            enhanced=reply.enhanced,
+            text=reply.text,
+            queue_id=_queue_id(reply.text) if reply.is_success else "",
+        )
+
+
+# "queued as ABC123" (Postfix, aiosmtpd), "OK id=1abc-…" (Exim), "Message queued … <id>" and the like.
+_QUEUE_ID = re.compile(r"(?:queued as |id=|queued mail for delivery.*?\[?|Ok[: ]+)([A-Za-z0-9.+_=@-]{5,120})", re.IGNORECASE)
+
+
+def _queue_id(text: str) -> str:
+    found = _QUEUE_ID.search(text)
+    return found[1] if found else ""
+
+
