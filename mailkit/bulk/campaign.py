@@ -69,7 +69,7 @@ class Campaign:
         Raises RecipientsError, JournalError, and the TransportError that made going on pointless; the journal has
         everything that was done, and sending again goes on there. Ctrl-C ends the run in order, with a report.
         """
-        with self._opened() as (journal, addressing):
+        with _Opened(self) as (journal, addressing):
             journal.begin_run()
             first = journal.peek()
             if first:
@@ -91,11 +91,15 @@ class Campaign:
             )
 
     def check(self) -> Report:
-        """Compose every message and send none: the pre-flight. Finds every row that would fail, in one go."""
+        """Compose every message and send none: the pre-flight. Finds every row that would fail, in one go.
+
+        A journal file is read if it is there, to leave out who has the message already; none is made.
+        """
         start = clock.monotonic()
         failures: list[tuple[int, Result]] = []
         sample = ""
-        with self._opened() as (journal, addressing):
+        is_new = not self.journal or not Path(self.journal).exists()
+        with _Opened(replace(self, journal=None) if is_new else self) as (journal, addressing):
             entries = journal.pending()
             for entry in islice(entries, self.limit) if self.limit else entries:
                 try:
@@ -122,9 +126,6 @@ class Campaign:
 
     # -- loading -------------------------------------------------------------------------------------------------
 
-    def _opened(self) -> "_Opened":
-        return _Opened(self)
-
     @property
     def _list(self) -> Recipients:
         return self.recipients if isinstance(self.recipients, Recipients) else Recipients(self.recipients)
@@ -137,11 +138,12 @@ class Campaign:
         fingerprint = source.fingerprint()
         if journal.is_loaded and fingerprint == journal.fingerprint and fingerprint:
             return
-        if journal.is_loaded and fingerprint != journal.fingerprint and not self.accept_changes:
+        if journal.is_loaded and journal.has_begun and fingerprint != journal.fingerprint and not self.accept_changes:
             raise JournalError(
                 f"{source.name} has changed since this campaign began",
                 hint="To send to the new rows too (nobody gets it twice), say --accept-changes; for another campaign give it a --name.",
             )
+        journal.begin_loading()
         checked = False
         rows = source.rows()
         while chunk := list(islice(rows, _CHUNK)):
@@ -153,15 +155,19 @@ class Campaign:
                     checked = True
                 self._sort(row, addressing, entries, bad, source)
             for duplicate, first in journal.load(entries):
-                if duplicate.line != first:
-                    bad.append((duplicate.line, "duplicate", f"{duplicate.key} is already on line {first}"))
+                bad.append((duplicate.line, "duplicate", f"{duplicate.key} is already on line {first}"))
             journal.note_bad_rows(bad)
         if not checked and not journal.counts():
             raise RecipientsError("there is no recipient in the list", source=source.name)
         journal.finish_loading(source=source.name, fingerprint=fingerprint)
 
     def _sort(
-        self, row: Row, addressing: Addressing, entries: list[Entry], bad: list[tuple[int, str, str]], source: Recipients
+        self,
+        row: Row,
+        addressing: Addressing,
+        entries: list[Entry],
+        bad: list[tuple[int, str, str]],
+        source: Recipients,
     ) -> None:
         if row.problem:
             bad.append((row.line, "invalid", row.problem))

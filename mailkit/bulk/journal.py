@@ -83,12 +83,14 @@ CREATE TABLE campaign (
     source      TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     is_loaded   INTEGER NOT NULL DEFAULT 0,
+    generation  INTEGER NOT NULL DEFAULT 0,
     created_at  TEXT NOT NULL
 );
 CREATE TABLE recipient (
     campaign        INTEGER NOT NULL REFERENCES campaign (id),
     key             TEXT NOT NULL,
     line            INTEGER NOT NULL,
+    generation      INTEGER NOT NULL,
     data            TEXT NOT NULL,
     state           TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ({", ".join(f"'{state}'" for state in State)})),
     attempts        INTEGER NOT NULL DEFAULT 0,
@@ -129,7 +131,9 @@ class Journal:
         self.name = name
         self._lock = threading.Lock()
         try:
-            self._db = sqlite3.connect(self.path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.2)
+            self._db = sqlite3.connect(
+                self.path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.2
+            )
         except sqlite3.Error as error:
             raise self._error(error) from None
         with self._guarded(), self._db_closed_on_error():
@@ -147,7 +151,9 @@ class Journal:
             for statement in _SCHEMA.split(";\n"):
                 self._db.execute(statement)
         elif application != _APPLICATION:
-            raise JournalError(f"{self.path!r} is a database, but no mailkit journal", hint="Choose another file for --journal.")
+            raise JournalError(
+                f"{self.path!r} is a database, but no mailkit journal", hint="Choose another file for --journal."
+            )
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version != _VERSION:
             raise JournalError(f"{self.path!r} was written by another version of mailkit (format {version})")
@@ -186,20 +192,54 @@ class Journal:
         with self._guarded():
             return self._db.execute(f"SELECT {column} FROM campaign WHERE id = ?", (self._campaign,)).fetchone()[0]  # noqa: S608
 
+    def begin_loading(self) -> None:
+        """Start to read the list, for the first time or anew. While nothing has been sent, the old one is forgotten."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE campaign SET is_loaded = 0, generation = generation + 1 WHERE id = ?", (self._campaign,)
+            )
+            self._db.execute("DELETE FROM bad_row WHERE campaign = ?", (self._campaign,))
+            if not self._has_begun():
+                self._db.execute("DELETE FROM recipient WHERE campaign = ?", (self._campaign,))
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything has been sent, or tried."""
+        with self._guarded():
+            return self._has_begun()
+
+    def _has_begun(self) -> bool:
+        found = self._db.execute(
+            "SELECT 1 FROM recipient WHERE campaign = ? AND (state <> 'pending' OR attempts) LIMIT 1", (self._campaign,)
+        )
+        return found.fetchone() is not None
+
     def load(self, entries: Iterable[Entry]) -> list[tuple[Entry, int]]:
-        """Add recipients that are not there yet. Returns those that are, each with the line that had it first."""
+        """Add recipients that are not there yet. Returns those that this list has had already, with the earlier line."""
         duplicates: list[tuple[Entry, int]] = []
         with self._transaction():
+            generation = self._db.execute("SELECT generation FROM campaign WHERE id = ?", (self._campaign,)).fetchone()[
+                0
+            ]
             for entry in entries:
-                added = self._db.execute(
-                    "INSERT OR IGNORE INTO recipient (campaign, key, line, data, updated_at) VALUES (?, ?, ?, ?, ?)",
-                    (self._campaign, entry.key, entry.line, json.dumps(entry.data, ensure_ascii=False), _now()),
-                )
-                if not added.rowcount:
-                    first = self._db.execute(
-                        "SELECT line FROM recipient WHERE campaign = ? AND key = ?", (self._campaign, entry.key)
-                    ).fetchone()[0]
-                    duplicates.append((entry, first))
+                first = self._db.execute(
+                    "SELECT line, generation FROM recipient WHERE campaign = ? AND key = ?", (self._campaign, entry.key)
+                ).fetchone()
+                if first is None:
+                    self._db.execute(
+                        "INSERT INTO recipient (campaign, key, line, generation, data, updated_at) VALUES (?, ?, ?, ?, ?, ?)",
+                        (
+                            *(self._campaign, entry.key, entry.line, generation),
+                            *(json.dumps(entry.data, ensure_ascii=False), _now()),
+                        ),
+                    )
+                elif first[1] == generation:
+                    duplicates.append((entry, first[0]))
+                else:  # known from an earlier reading of the list, whose lines may have been others
+                    self._db.execute(
+                        "UPDATE recipient SET line = ?, generation = ? WHERE campaign = ? AND key = ?",
+                        (entry.line, generation, self._campaign, entry.key),
+                    )
         return duplicates
 
     def note_bad_rows(self, rows: Iterable[tuple[int, str, str]]) -> None:
@@ -308,7 +348,8 @@ class Journal:
         """Return (line, kind, problem) of rows that are not sent, and how many there are of each kind."""
         with self._guarded():
             rows = self._db.execute(
-                "SELECT line, kind, problem FROM bad_row WHERE campaign = ? ORDER BY line LIMIT ?", (self._campaign, limit)
+                "SELECT line, kind, problem FROM bad_row WHERE campaign = ? ORDER BY line LIMIT ?",
+                (self._campaign, limit),
             ).fetchall()
             counts = self._db.execute(
                 "SELECT kind, count(*) FROM bad_row WHERE campaign = ? GROUP BY kind", (self._campaign,)
@@ -358,11 +399,14 @@ class Journal:
         text = str(error)
         if "locked" in text or "busy" in text:
             return JournalError(
-                f"the journal {self.path!r} is in use by another run", hint="Wait for it to end; two runs must not share a journal."
+                f"the journal {self.path!r} is in use by another run",
+                hint="Wait for it to end; two runs must not share a journal.",
             )
         if "not a database" in text:
             return JournalError(f"{self.path!r} is no journal", hint="Choose another file for --journal.")
-        return JournalError(f"the journal {self.path!r} cannot be used: {text}", hint="Check the path, its rights and the disk.")
+        return JournalError(
+            f"the journal {self.path!r} cannot be used: {text}", hint="Check the path, its rights and the disk."
+        )
 
 
 def _now() -> str:

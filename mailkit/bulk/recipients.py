@@ -148,7 +148,7 @@ def _row(line: int, header: list[str], cells: list[str]) -> Row:
     return Row(line, dict(zip(header, (cell.strip() for cell in cells), strict=True)))
 
 
-def _mapped(rows: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
+def _mapped(rows: Iterable[Any]) -> Iterator[Row]:
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, Mapping):
             yield Row(number, problem=f"a row must be a mapping, not {type(row).__name__}")

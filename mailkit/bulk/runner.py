@@ -81,7 +81,7 @@ class Runner:
         try:
             while entry := self._next(result):
                 result = self._send(entry)
-        except BaseException as error:  # a thread must not die unseen: the error is raised where run() was called
+        except BaseException as error:  # noqa: BLE001 - a thread must not die unseen: the error is raised where run() was called
             self._failure = self._failure or error
             self._stop.set()
 
@@ -108,7 +108,9 @@ class Runner:
         try:
             receipt = self.mailer.deliver(message)
         except (CapabilityMissing, MessageError) as error:  # this message, not the relay
-            return self._noted(Result(entry.key, State.FAILED, text=str(error), message_id=message.message_id, attempts=1))
+            return self._noted(
+                Result(entry.key, State.FAILED, text=str(error), message_id=message.message_id, attempts=1)
+            )
         except BaseException as error:
             if isinstance(error, MailkitError):
                 # The relay will not take any message (wrong password, bad certificate): this one was not sent.

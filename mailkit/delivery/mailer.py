@@ -168,7 +168,9 @@ class _Job:
                 self.message.message_id,
                 outcome.status,
                 outcome.recipient.email,
-                extra={"mailkit": {"message_id": self.message.message_id, "attempt": self._attempts, "outcome": outcome}},
+                extra={
+                    "mailkit": {"message_id": self.message.message_id, "attempt": self._attempts, "outcome": outcome}
+                },
             )
 
     def failed(self, error: MailkitError) -> None:

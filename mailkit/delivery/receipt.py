@@ -72,7 +72,12 @@ class Receipt:
         others = f" (and {len(self.refused) - 1} more)" if len(self.refused) > 1 else ""
         if kind is RecipientsRefused:
             what = f"{first.recipient.email}{others}"
-        raise kind(f"{first.relay or 'the relay'} refused {what}: {_said(first)}", command=first.command, reply=first, receipt=self)
+        raise kind(
+            f"{first.relay or 'the relay'} refused {what}: {_said(first)}",
+            command=first.command,
+            reply=first,
+            receipt=self,
+        )
 
 
 _REFUSALS: dict[str, tuple[type[ReplyError], str]] = {

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from mailkit import clock
 
 if TYPE_CHECKING:
-    from tenacity import AsyncRetrying, Retrying, RetryCallState
+    from tenacity import AsyncRetrying, RetryCallState, Retrying
 
 __all__ = ["Retry", "TryAgain"]
 
 
-class TryAgain(Exception):  # noqa: N818 - a signal between the mailer and tenacity; it never leaves the mailer
+class TryAgain(Exception):
     """Some recipients are still waiting for an attempt that succeeds."""
 
 

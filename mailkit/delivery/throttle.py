@@ -26,7 +26,9 @@ class Throttle:
         """Read ``50/s``, ``600/min``, ``5000/h`` or ``50000/day``. Raises ConfigError."""
         found = _RATE.fullmatch(text)
         if found is None or float(found[1]) <= 0:
-            raise ConfigError(f"{text!r} is not a rate", hint="Write a number of messages and a unit: 50/s, 600/min, 5000/h.")
+            raise ConfigError(
+                f"{text!r} is not a rate", hint="Write a number of messages and a unit: 50/s, 600/min, 5000/h."
+            )
         return cls(float(found[1]) / _SECONDS[found[2][0]])
 
     def reserve(self) -> float:

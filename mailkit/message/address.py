@@ -23,6 +23,7 @@ _SPECIALS = re.compile(r'[ \t\r\n()<>@,;:\\".\[\]]')
 _SPACE = re.compile(r"[ \t\r\n]+")
 _MAX_COMMENT_DEPTH = 20  # real mail nests none; hostile mail nests until the reader's stack ends
 
+
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
     """One mailbox: a display name, which may be empty, and an e-mail address.
@@ -348,7 +349,9 @@ class _Scanner:
 
     def _error(self, problem: str, position: int, *, hint: str = "") -> AddressError:
         shown = self._text if len(self._text) <= 80 else self._text[:77] + "..."
-        return AddressError(f"{problem} at position {position} of {shown!r}", text=self._text, position=position, hint=hint)
+        return AddressError(
+            f"{problem} at position {position} of {shown!r}", text=self._text, position=position, hint=hint
+        )
 
 
 _QUOTE_HINT = 'Quote a display name that has special characters in it: "Doe, John" <john@example.com>.'

@@ -42,7 +42,8 @@ class Attachment:
             raise AttachmentError(error.problem, hint=error.hint) from None
         if any(character in " \t<>" or not character.isascii() for character in self.cid):
             raise AttachmentError(
-                f"cid: {self.cid!r} has characters outside a content id (RFC 2392)", hint="Use letters, digits, '-', '.' and '@'."
+                f"cid: {self.cid!r} has characters outside a content id (RFC 2392)",
+                hint="Use letters, digits, '-', '.' and '@'.",
             )
         if self.type.startswith("multipart/"):
             raise AttachmentError(f"type: a file cannot be {self.type}", hint="Attach .eml files as message/rfc822.")
@@ -55,7 +56,8 @@ class Attachment:
             data = file.read_bytes()
         except FileNotFoundError:
             raise AttachmentError(
-                f"there is no file {str(file)!r}", hint=f"The path is relative to {Path.cwd()}." * (not file.is_absolute())
+                f"there is no file {str(file)!r}",
+                hint=f"The path is relative to {Path.cwd()}." * (not file.is_absolute()),
             ) from None
         except OSError as error:
             raise AttachmentError(f"cannot read {str(file)!r}: {error.strerror or error}") from None

@@ -43,7 +43,7 @@ class MessageBuilder:
 
     def from_(self, *senders: Addressee | Iterable[Addressee]) -> "MessageBuilder":
         """Set the author. With several, set :meth:`sender` too (RFC 5322 3.6.2)."""
-        return self._with("From", addresses(senders if len(senders) != 1 else senders[0], field="from"))
+        return self._with("From", _several(senders, field="from"))
 
     def sender(self, sender: Addressee) -> "MessageBuilder":
         """Set who sent it on behalf of the author."""
@@ -88,7 +88,9 @@ class MessageBuilder:
     def embed(self, file: _File, *, cid: str, filename: str = "", type: str = "") -> "MessageBuilder":  # noqa: A002
         """Embed an image that the HTML shows as ``<img src="cid:…">``."""
         if not cid:
-            raise AttachmentError("cid: an embedded image needs a content id", hint="embed(path, cid='logo') for <img src='cid:logo'>.")
+            raise AttachmentError(
+                "cid: an embedded image needs a content id", hint="embed(path, cid='logo') for <img src='cid:logo'>."
+            )
         image = _attachment(file, filename, type).with_cid(cid)
         same = next((old for old in self._embedded if old.cid == cid), None)
         if same == image:
@@ -113,8 +115,14 @@ class MessageBuilder:
     def message_id(self, identifier: str) -> "MessageBuilder":
         """Set the Message-ID, such as ``<unique@example.com>``. Without it, :meth:`build` makes one."""
         bare = refuse_controls(identifier, field="message id").strip("<>")
-        if not bare.isascii() or any(character in bare for character in " \t<>") or not 0 < bare.find("@") < len(bare) - 1:
-            raise HeaderError(f"{identifier!r} is not a message id", name="Message-ID", hint="Write <unique@domain>, in ASCII.")
+        if (
+            not bare.isascii()
+            or any(character in bare for character in " \t<>")
+            or not 0 < bare.find("@") < len(bare) - 1
+        ):
+            raise HeaderError(
+                f"{identifier!r} is not a message id", name="Message-ID", hint="Write <unique@domain>, in ASCII."
+            )
         return self.header("Message-ID", f"<{bare}>")
 
     def list_unsubscribe(self, *, url: str = "", mailto: str = "") -> "MessageBuilder":
@@ -124,8 +132,16 @@ class MessageBuilder:
         """
         targets = []
         if url:
-            if not url.startswith(("https://", "http://")) or any(character in url for character in " <>,") or not url.isascii():
-                raise HeaderError(f"{url!r} is not a URL for this header", name="List-Unsubscribe", hint="Give an https:// URL, percent-encoded.")
+            if (
+                not url.startswith(("https://", "http://"))
+                or any(character in url for character in " <>,")
+                or not url.isascii()
+            ):
+                raise HeaderError(
+                    f"{url!r} is not a URL for this header",
+                    name="List-Unsubscribe",
+                    hint="Give an https:// URL, percent-encoded.",
+                )
             targets.append(f"<{url}>")
         if mailto:
             address, _, query = mailto.removeprefix("mailto:").partition("?")
@@ -135,7 +151,11 @@ class MessageBuilder:
         if not targets:
             raise HeaderError("give a url, a mailto, or both", name="List-Unsubscribe")
         builder = self.header("List-Unsubscribe", ", ".join(targets))
-        return builder.header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click") if url.startswith("https:") else builder
+        return (
+            builder.header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+            if url.startswith("https:")
+            else builder
+        )
 
     def build(self) -> Message:
         """Check the whole and return the message, with Date and Message-ID. Raises MessageError naming the field."""
@@ -144,11 +164,15 @@ class MessageBuilder:
         if not senders:
             raise MessageError("a message needs an author", field="from", hint="Add .from_('Name <name@example.com>').")
         if len(senders) > 1 and "Sender" not in headers:
-            raise MessageError("several authors need one sender (RFC 5322 3.6.2)", field="sender", hint="Add .sender(...).")
+            raise MessageError(
+                "several authors need one sender (RFC 5322 3.6.2)", field="sender", hint="Add .sender(...)."
+            )
         if "Date" not in headers:
             headers = headers.with_field(Field("Date", clock.now().replace(microsecond=0)))
         if "Message-ID" not in headers:
-            headers = headers.with_field(Field("Message-ID", f"<{clock.token()}@{senders[0].ascii_domain.strip('[]')}>"))
+            headers = headers.with_field(
+                Field("Message-ID", f"<{clock.token()}@{senders[0].ascii_domain.strip('[]')}>")
+            )
         headers = headers.with_field(Field("MIME-Version", "1.0"))
         return Message(
             headers=_in_order(headers),
@@ -180,7 +204,9 @@ def _single(given: Addressee, *, field: str) -> tuple[Address, ...]:
 
 def _body(text: str, *, field: str) -> str:
     if not isinstance(text, str):
-        raise MessageError(f"text is wanted, not {type(text).__name__}", field=field, hint="Decode bytes first: data.decode('utf-8').")
+        raise MessageError(
+            f"text is wanted, not {type(text).__name__}", field=field, hint="Decode bytes first: data.decode('utf-8')."
+        )
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -205,7 +231,10 @@ def _attachment(file: _File, filename: str, kind: str) -> Attachment:
 
 
 # Readers of raw mail expect the usual order; RFC 5322 3.6 asks for none.
-_ORDER = {name: place for place, name in enumerate(("from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id"))}
+_ORDER = {
+    name: place
+    for place, name in enumerate(("from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id"))
+}
 
 
 def _in_order(headers: Headers) -> Headers:

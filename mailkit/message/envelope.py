@@ -28,7 +28,11 @@ class Envelope:
         for recipient in addresses(recipients, field="recipients"):
             unique.setdefault(recipient.key, recipient)
         if not unique:
-            raise MessageError("an envelope needs at least one recipient", field="recipients", hint="Add .to(...), .cc(...) or .bcc(...).")
+            raise MessageError(
+                "an envelope needs at least one recipient",
+                field="recipients",
+                hint="Add .to(...), .cc(...) or .bcc(...).",
+            )
         paths = addresses(sender, field="sender") if sender else ()
         if len(paths) > 1:
             raise MessageError("an envelope has one sender", field="sender")

@@ -19,14 +19,32 @@ class Kind(Enum):
 
 _KINDS = {
     **dict.fromkeys(
-        ("from", "sender", "to", "cc", "bcc", "reply-to", "disposition-notification-to", "return-receipt-to", "errors-to"),
+        (
+            "from",
+            "sender",
+            "to",
+            "cc",
+            "bcc",
+            "reply-to",
+            "disposition-notification-to",
+            "return-receipt-to",
+            "errors-to",
+        ),
         Kind.ADDRESSES,
     ),
     **dict.fromkeys(("resent-from", "resent-sender", "resent-to", "resent-cc", "resent-bcc"), Kind.ADDRESSES),
     **dict.fromkeys(("date", "resent-date"), Kind.DATE),
     **dict.fromkeys(
         (
-            *("message-id", "in-reply-to", "references", "resent-message-id", "mime-version", "return-path", "received"),
+            *(
+                "message-id",
+                "in-reply-to",
+                "references",
+                "resent-message-id",
+                "mime-version",
+                "return-path",
+                "received",
+            ),
             *("list-id", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe", "list-archive", "list-post"),
             *("list-help", "list-owner", "auto-submitted", "precedence", "feedback-id", "dkim-signature"),
             *("content-type", "content-transfer-encoding", "content-disposition", "content-id", "content-language"),
@@ -38,7 +56,19 @@ _KINDS = {
 # RFC 5322 3.6: these occur at most once; for the rest, RFC 2369 3.4, 8058 3.1, 3834 5 and 2045 say the same.
 _UNIQUE = frozenset(
     (
-        *("date", "from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references", "subject"),
+        *(
+            "date",
+            "from",
+            "sender",
+            "reply-to",
+            "to",
+            "cc",
+            "bcc",
+            "message-id",
+            "in-reply-to",
+            "references",
+            "subject",
+        ),
         *("mime-version", "content-type", "content-transfer-encoding", "content-disposition", "content-id"),
         *("list-id", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe", "list-archive", "list-post"),
         *("list-help", "list-owner", "auto-submitted", "precedence", "feedback-id", "return-path"),

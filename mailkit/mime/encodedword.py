@@ -1,6 +1,6 @@
 """Encoded words: text outside ASCII in header fields (RFC 2047).
 
-    Subject: =?utf-8?q?R=C3=A9sum=C3=A9?= of the year
+Subject: =?utf-8?q?R=C3=A9sum=C3=A9?= of the year
 """
 
 import re

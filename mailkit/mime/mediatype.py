@@ -8,8 +8,8 @@ from mailkit.errors import MessageError
 
 __all__ = ["check", "guess"]
 
-_TOKEN = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
-_TYPE = re.compile(rf"{_TOKEN}/{_TOKEN}")
+_NAME = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
+_TYPE = re.compile(rf"{_NAME}/{_NAME}")
 
 # What people attach that Python's own table lacks. The machine's tables are left out on purpose: the same message must
 # give the same bytes on every machine.
@@ -52,7 +52,9 @@ def guess(filename: str) -> str:
     """Return the media type that ``filename`` suggests, or ``application/octet-stream``."""
     kind, encoding = _table().guess_type(f"file:{filename.rpartition('/')[2]}", strict=True)
     if encoding:  # report.csv.gz is a gzip file, not a CSV file
-        return {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}.get(encoding, UNKNOWN)
+        return {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}.get(
+            encoding, UNKNOWN
+        )
     return kind or UNKNOWN
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
 
 from mailkit.errors import ConnectError, MailkitError, TlsError, TransportTimeout
 from mailkit.net.blocking import translate
@@ -68,7 +68,9 @@ class Wire(asyncio.Protocol):
 
     async def write(self, data: bytes) -> None:
         if self.is_ended or self.transport is None or self.transport.is_closing():
-            raise self.error if isinstance(self.error, OSError) else ConnectionResetError("the other side has closed it")
+            raise (
+                self.error if isinstance(self.error, OSError) else ConnectionResetError("the other side has closed it")
+            )
         self.transport.write(data)
         await self._drained.wait()
 
@@ -116,7 +118,7 @@ class AsyncPump:
                 return await asyncio.to_thread(deed)
         return None
 
-    async def _timed(self, deed: "asyncio._CoroutineLike[_Result]", within: float) -> _Result:
+    async def _timed(self, deed: Coroutine[Any, Any, _Result], within: float) -> _Result:
         try:
             async with asyncio.timeout(within):
                 return await deed

@@ -116,14 +116,14 @@ def translate(error: OSError, host: str, within: float) -> MailkitError:
     return ConnectError(f"the connection to {host} failed: {error.strerror or error}")
 
 
-def connect(host: str, port: int, *, within: float, context: Callable[[], ssl.SSLContext], implicit: bool) -> BlockingPump:
+def connect(
+    host: str, port: int, *, within: float, context: Callable[[], ssl.SSLContext], implicit: bool
+) -> BlockingPump:
     """Connect, trying every address of ``host``, and shake hands at once when TLS is ``implicit``."""
     with _translated(f"{host}:{port}", within):
         wire = socket.create_connection((host, port), timeout=within)
     wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a command must not wait for the last one's ACK
-    pump = BlockingPump(
-        wire, host=host, secure=lambda plain: context().wrap_socket(plain, server_hostname=host)
-    )
+    pump = BlockingPump(wire, host=host, secure=lambda plain: context().wrap_socket(plain, server_hostname=host))
     if implicit:
         try:
             pump.start_tls(within)

@@ -23,6 +23,7 @@ from mailkit.errors import (
     RemoteProtocolError,
     ReplyError,
     TlsError,
+    TransportTimeout,
 )
 from mailkit.sansio import Conversation, Read, StartTls, Write
 from mailkit.smtp import command, dot, sasl
@@ -241,9 +242,7 @@ class Client:
             parameters.append("BODY=8BITMIME")
         return parameters
 
-    def _transaction(
-        self, flight: Sequence[bytes], count: int, content: Content
-    ) -> Conversation[tuple[Answer, ...]]:
+    def _transaction(self, flight: Sequence[bytes], count: int, content: Content) -> Conversation[tuple[Answer, ...]]:
         replies = yield from self._fly(flight)
         sender_reply, recipient_replies = replies[0], replies[1:]
         if not sender_reply.is_success:
@@ -264,13 +263,13 @@ class Client:
                 yield from self._reset_after(reply)
                 return Answer("DATA", reply)
             yield Write(dot.stuff(content.data), within=times.data_block)
-        except (ConnectError, TimeoutError, RemoteProtocolError) as error:
+        except _LOST as error:
             self.is_usable = False
             return Answer("DATA", error=error)
         try:
             yield Write(dot.END, within=times.data_block)
             reply = yield from self._reply(times.end_of_data)
-        except (ConnectError, TimeoutError, RemoteProtocolError) as error:
+        except _LOST as error:
             self.is_usable = False
             return Answer(Answer.END_OF_DATA, error=error)
         self.is_usable = reply.code != 421
@@ -303,7 +302,7 @@ class Client:
         try:
             reply = yield from self._ask(command.rset())
             self.is_usable = reply.is_success
-        except (ConnectError, TimeoutError, RemoteProtocolError):
+        except _LOST:
             self.is_usable = False  # what the server has said about the recipients stands all the same
 
     # -- keeping and closing -------------------------------------------------------------------------------------
@@ -312,7 +311,7 @@ class Client:
         """Ask whether an idle session is still alive (NOOP)."""
         try:
             reply = yield from self._ask(command.noop())
-        except (ConnectError, TimeoutError, RemoteProtocolError):
+        except _LOST:
             self.is_usable = False
         else:
             self.is_usable = reply.is_success and not self._replies.has_leftovers
@@ -344,6 +343,9 @@ class Client:
         return reply
 
 
+_LOST = (ConnectError, TransportTimeout, RemoteProtocolError)
+
+
 def _taken(answer: Answer) -> bool:
     return answer.reply is not None and answer.reply.is_success
 
@@ -370,5 +372,3 @@ def _auth_hint(reply: Reply) -> str:
     if reply.is_temporary:
         return "The server could not check the password just now. Try again later."
     return "Check user and password; many providers want an app password or token here, percent-encoded in the URL."
-
-

@@ -8,6 +8,7 @@ data ends with CRLF "." CRLF and nothing else, and what came before a TLS handsh
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mailkit.errors import RemoteProtocolError
@@ -111,6 +112,12 @@ class _Session:
         yield from self._flush()
 
     def _obey(self, line: bytes) -> Conversation[None]:
+        conversation = self._answer(line)
+        if conversation is not None:
+            yield from conversation
+
+    def _answer(self, line: bytes) -> Conversation[None] | None:
+        """Answer a command. What takes more than one reply comes back as a conversation."""
         try:
             text = line.decode()
         except UnicodeDecodeError:
@@ -121,10 +128,8 @@ class _Session:
         verb, argument = verb.upper(), argument.strip()
         if fault := self._out_of_order(verb):
             return self._fault(fault)
-        deed = getattr(self, f"_on_{verb.lower()}")
-        result = deed(argument)
-        if result is not None:
-            yield from result
+        command: Callable[[str], Conversation[None] | None] = getattr(self, f"_on_{verb.lower()}")
+        return command(argument)
 
     def _out_of_order(self, verb: str) -> Reply | None:
         """RFC 5321 4.1.4 as a table: what each command needs to have been said before."""
@@ -145,13 +150,13 @@ class _Session:
 
     # -- commands ------------------------------------------------------------------------------------------------
 
-    def _on_helo(self, argument: str) -> None:
-        self._greet(argument, extended=False)
+    def _on_helo(self, argument: str) -> Conversation[None] | None:
+        return self._greet(argument, extended=False)
 
-    def _on_ehlo(self, argument: str) -> None:
-        self._greet(argument, extended=True)
+    def _on_ehlo(self, argument: str) -> Conversation[None] | None:
+        return self._greet(argument, extended=True)
 
-    def _greet(self, name: str, *, extended: bool) -> None:
+    def _greet(self, name: str, *, extended: bool) -> Conversation[None] | None:
         if not name:
             return self._fault(Reply.of(501, "5.5.4 Say who you are"))
         self._forget()
@@ -325,9 +330,11 @@ class _Session:
         self._say(reply)
         self.is_over = True
 
-    def _fault(self, reply: Reply) -> None:
+    def _fault(self, reply: Reply) -> Conversation[None] | None:
+        """Answer a mistake. The result is what a command without a conversation returns: nothing to run."""
         self.errors += 1
         self._say(reply)
+        return None
 
     def _say(self, reply: Reply) -> None:
         # Replies to pipelined commands leave together (RFC 2920 3.2).

@@ -10,7 +10,7 @@ import difflib
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import jinja2
@@ -45,6 +45,22 @@ class Rendered:
     @property
     def subject(self) -> str:
         return dict(self.headers).get("Subject", "")
+
+    def builder(self) -> MessageBuilder:
+        """Return a builder with all of it. Raises MessageError for a header that cannot be written."""
+        builder = MessageBuilder()
+        for name, value in self.headers:
+            step = _STEPS.get(name.lower())
+            if step is None:
+                builder = builder.header(name, value)
+            elif value:
+                builder = step(builder, value)
+        builder = builder.text(self.text)
+        if self.html is not None:
+            builder = builder.html(self.html)
+        for image in self.embedded:
+            builder = builder.embed(image, cid=image.cid)
+        return builder
 
 
 @dataclass(slots=True)
@@ -97,13 +113,17 @@ class Templates:
         """Return the names of all files in the template places."""
         return sorted({name for place in self._places for name in place.names()})
 
+    def read(self, name: str) -> bytes | None:
+        """Return the bytes of a file in the template places, or None when there is none of that name."""
+        return next((data for place in self._places if (data := place.read(name)) is not None), None)
+
     def compose(self, name: str, context: Mapping[str, Any] | None = None) -> MessageBuilder:
         """Return a builder with everything that the template says: headers, text, HTML, embedded images.
 
         Raises TemplateError (TemplateMissing, TemplateBroken, VariableMissing), and MessageError for a header that
         cannot be written.
         """
-        return compose(self.render(name, context), name=name)
+        return self.render(name, context).builder()
 
     def render(self, name: str, context: Mapping[str, Any] | None = None) -> Rendered:
         """Render every part of the template. Raises TemplateError."""
@@ -137,7 +157,9 @@ class Templates:
     def _missing(self, wanted: str, *, used_by: str) -> TemplateMissing:
         names = [name for name in self.names() if name.endswith((".html", ".htm", ".txt"))]
         close = difflib.get_close_matches(wanted, names, n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(names[:8]) or 'no templates at all'}."
+        hint = (
+            f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(names[:8]) or 'no templates at all'}."
+        )
         problem = "there is no such template"
         if wanted != used_by:
             problem += f" (it is used by {used_by})"
@@ -148,7 +170,9 @@ class Templates:
         head = self._heads.get(name)
         if head is None or head.stamp != stamp:
             lines = _read(self._places, name)
-            head = _Head(stamp, [(line, self._compile(name, line)) for line in source.split(lines or "", name=name).head])
+            head = _Head(
+                stamp, [(line, self._compile(name, line)) for line in source.split(lines or "", name=name).head]
+            )
             self._heads[name] = head
         return head.lines
 
@@ -170,7 +194,7 @@ class Templates:
                 f"{line.name} has a line break in it after rendering",
                 name=name,
                 line=line.line,
-                hint=f"A value used there holds one; take it out of the data, or write {{{{ … | replace('\\n', ' ') }}}}.",
+                hint="A value used there holds one; take it out of the data, or write {{ … | replace('\\n', ' ') }}.",
             )
         return " ".join(value.split(" ")).strip()
 
@@ -213,7 +237,7 @@ class Templates:
             stamp = tuple(place.stamp(path) for place in self._places)
             kept = self._images.get(path)
             if kept is None or kept[0] != stamp:
-                data = next((data for place in self._places if (data := place.read(path)) is not None), None)
+                data = self.read(path)
                 if data is None:
                     raise MessageError(
                         f"there is no picture {path!r} in the template folders",
@@ -226,23 +250,6 @@ class Templates:
                 self._images[path] = kept
             found[path] = kept[1]
         return f"cid:{found[path].cid}"
-
-
-def compose(rendered: Rendered, *, name: str) -> MessageBuilder:
-    """Make a builder of a template's output; ``name`` is for errors."""
-    builder = MessageBuilder()
-    for key, value in rendered.headers:
-        step = _STEPS.get(key.lower())
-        if step is None:
-            builder = builder.header(key, value)
-        elif value:
-            builder = step(builder, value)
-    builder = builder.text(rendered.text)
-    if rendered.html is not None:
-        builder = builder.html(rendered.html)
-    for image in rendered.embedded:
-        builder = builder.embed(image, cid=image.cid)
-    return builder
 
 
 _STEPS: dict[str, Callable[[MessageBuilder, str], MessageBuilder]] = {
@@ -290,7 +297,9 @@ def _read(where: tuple[Place, ...], name: str) -> str | None:
 
 
 def _broken(error: jinja2.TemplateSyntaxError, name: str) -> TemplateBroken:
-    return TemplateBroken(error.message or "syntax error", name=(error.name or name).partition(":")[0], line=error.lineno)
+    return TemplateBroken(
+        error.message or "syntax error", name=(error.name or name).partition(":")[0], line=error.lineno
+    )
 
 
 def _is_html(name: str) -> bool:

@@ -55,10 +55,16 @@ def missing_variable(error: MissingError, name: str, line: int, values: Mapping[
     close = difflib.get_close_matches(error.variable, known, n=1)
     problem = f"there is no {error.variable!r}"
     if inside:
-        problem += f" in {'a' if isinstance(error.owner, Mapping) else 'an object of type'} {type(error.owner).__name__}"
+        problem += (
+            f" in {'a' if isinstance(error.owner, Mapping) else 'an object of type'} {type(error.owner).__name__}"
+        )
     else:
         problem += " in the data"
-    hint = f"Did you mean {close[0]!r}?" if close else f"The data has: {', '.join(sorted(map(str, known))[:12]) or 'nothing'}."
+    hint = (
+        f"Did you mean {close[0]!r}?"
+        if close
+        else f"The data has: {', '.join(sorted(map(str, known))[:12]) or 'nothing'}."
+    )
     return VariableMissing(problem, name=name, line=line, variable=error.variable, hint=hint)
 
 

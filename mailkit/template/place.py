@@ -104,9 +104,9 @@ def _segments(name: str) -> list[str]:
 
 def places(given: Given | Iterable[Given]) -> tuple[Place, ...]:
     """Make places of what a user gave. Raises ConfigError for a folder or package that is not there."""
-    if isinstance(given, str | PathLike | ModuleType | Mapping):
+    if isinstance(given, (str, PathLike, ModuleType, Mapping)):
         return (_place(given),)
-    return tuple(_place(one) for one in given)
+    return tuple(_place(one) for one in given)  # type: ignore[union-attr]  # no module gets here
 
 
 def _place(given: Given) -> Place:
@@ -118,7 +118,9 @@ def _place(given: Given) -> Place:
     if folder.is_dir():
         return _Folder(folder)
     package, colon, inner = str(given).partition(":")
-    if colon and package.isidentifier() or "." in package and all(part.isidentifier() for part in package.split(".")):
+    if (colon and package.isidentifier()) or (
+        "." in package and all(part.isidentifier() for part in package.split("."))
+    ):
         try:
             return _Package(files(import_module(package)).joinpath(*_segments(inner)))
         except (ImportError, TypeError, ValueError):

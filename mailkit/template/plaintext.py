@@ -16,7 +16,9 @@ __all__ = ["to_text"]
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE)
 _SILENT = frozenset(("head", "style", "script", "title", "template", "noscript", "object", "svg", "select", "textarea"))
-_PARAGRAPHS = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre", "figure", "hr"))
+_PARAGRAPHS = frozenset(
+    ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre", "figure", "hr")
+)
 _BLOCKS = frozenset(
     (
         *("address", "article", "aside", "body", "caption", "center", "dd", "div", "dt", "fieldset", "figcaption"),
@@ -161,7 +163,9 @@ class _Page:
 
     def _open_list(self, element: "HtmlElement") -> None:
         start = element.get("start", "1")
-        self._counters.append(int(start) if start.isascii() and start.isdigit() else 1) if element.tag == "ol" else self._counters.append(None)
+        self._counters.append(
+            int(start) if start.isascii() and start.isdigit() else 1
+        ) if element.tag == "ol" else self._counters.append(None)
 
     def _close_list(self, element: "HtmlElement") -> None:
         self._counters.pop()

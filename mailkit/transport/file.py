@@ -32,7 +32,8 @@ class FileTransport(Transport):
             self._write(f"{stem}.eml", bytes(message))
         except OSError as error:
             raise TransportError(
-                f"cannot write into {str(self.folder)!r}: {error.strerror or error}", hint="Check the path, its rights and the disk."
+                f"cannot write into {str(self.folder)!r}: {error.strerror or error}",
+                hint="Check the path, its rights and the disk.",
             ) from None
         return all_accepted(envelope, relay=self.name, text=f"written to {stem}.eml", queue_id=stem)
 
@@ -43,7 +44,9 @@ class FileTransport(Transport):
         partial.replace(self.folder / name)
 
     def verify(self) -> tuple[str, ...]:
-        existing = next(folder for folder in (self.folder.absolute(), *self.folder.absolute().parents) if folder.exists())
+        existing = next(
+            folder for folder in (self.folder.absolute(), *self.folder.absolute().parents) if folder.exists()
+        )
         if not existing.is_dir() or not os.access(existing, os.W_OK):
             raise ConfigError(f"{str(existing)!r} is not a folder that can be written to")
         return (f"can write to {self.folder}",)

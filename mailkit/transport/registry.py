@@ -33,7 +33,8 @@ def open_transport(given: "str | Transport") -> Transport:
     factory = _SCHEMES.get(url.scheme) or _plugin(url.scheme)
     if factory is None:
         raise ConfigError(
-            f"there is no transport {url.scheme!r} ({redacted(given)!r})", hint=f"mailkit has: {', '.join(sorted(_SCHEMES))}."
+            f"there is no transport {url.scheme!r} ({redacted(given)!r})",
+            hint=f"mailkit has: {', '.join(sorted(_SCHEMES))}.",
         )
     return factory(url)
 

@@ -127,7 +127,11 @@ class SmtpTransport(Transport):
         settings = self.settings
         implicit = settings.tls is Tls.IMPLICIT
         pump = blocking.connect(
-            settings.host, settings.port, within=settings.timeout, context=settings.tls_profile().context, implicit=implicit
+            settings.host,
+            settings.port,
+            within=settings.timeout,
+            context=settings.tls_profile().context,
+            implicit=implicit,
         )
         client = Client(settings.profile(pump.local_host), is_secure=implicit)
         pump.run(client.open())
@@ -196,7 +200,11 @@ class SmtpTransport(Transport):
         settings = self.settings
         implicit = settings.tls is Tls.IMPLICIT
         pump = await aio.connect(
-            settings.host, settings.port, within=settings.timeout, context=settings.tls_profile().context, implicit=implicit
+            settings.host,
+            settings.port,
+            within=settings.timeout,
+            context=settings.tls_profile().context,
+            implicit=implicit,
         )
         client = Client(settings.profile(pump.local_host), is_secure=implicit)
         await pump.run(client.open())
@@ -245,10 +253,7 @@ class _Plan:
         if reply is None:
             status = Status.IN_DOUBT if answer.in_doubt else Status.DEFERRED
             return replace(outcome, status=status, text=str(answer.error or ""))
-        if reply.is_success:
-            status = Status.ACCEPTED
-        else:
-            status = Status.DEFERRED if reply.is_temporary else Status.REFUSED
+        status = _STATUS.get(reply.code // 100, Status.REFUSED)
         return replace(
             outcome,
             status=status,
@@ -259,12 +264,14 @@ class _Plan:
         )
 
 
+_STATUS = {2: Status.ACCEPTED, 4: Status.DEFERRED}
+
 # "queued as ABC123" (Postfix, aiosmtpd), "OK id=1abc-…" (Exim), "Message queued … <id>" and the like.
-_QUEUE_ID = re.compile(r"(?:queued as |id=|queued mail for delivery.*?\[?|Ok[: ]+)([A-Za-z0-9.+_=@-]{5,120})", re.IGNORECASE)
+_QUEUE_ID = re.compile(
+    r"(?:queued as |id=|queued mail for delivery.*?\[?|Ok[: ]+)([A-Za-z0-9.+_=@-]{5,120})", re.IGNORECASE
+)
 
 
 def _queue_id(text: str) -> str:
     found = _QUEUE_ID.search(text)
     return found[1] if found else ""
-
-

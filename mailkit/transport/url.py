@@ -68,7 +68,8 @@ class Url:
         for name in self.options:
             if name not in known:
                 raise ConfigError(
-                    f"the {self.scheme} transport has no option {name!r}", hint=f"It has: {', '.join(sorted(known)) or 'none'}."
+                    f"the {self.scheme} transport has no option {name!r}",
+                    hint=f"It has: {', '.join(sorted(known)) or 'none'}.",
                 )
         return self.options
 
@@ -77,7 +78,9 @@ def _credentials(parts: SplitResult) -> Credentials | None:
     if not parts.username:
         return None
     if parts.password is None:
-        raise ConfigError("the URL has a user but no password", hint="Write smtp://user:password@host; percent-encode both.")
+        raise ConfigError(
+            "the URL has a user but no password", hint="Write smtp://user:password@host; percent-encode both."
+        )
     return Credentials(unquote(parts.username), Secret(unquote(parts.password)))
 
 
@@ -85,7 +88,9 @@ def _options(text: str, query: str) -> dict[str, str]:
     try:
         return dict(parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query)))
     except ValueError:
-        raise ConfigError(f"the options of {redacted(text)!r} cannot be read", hint="Write ?name=value&name=value.") from None
+        raise ConfigError(
+            f"the options of {redacted(text)!r} cannot be read", hint="Write ?name=value&name=value."
+        ) from None
 
 
 def _without_secrets(error: ValueError) -> str:

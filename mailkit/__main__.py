@@ -1,0 +1,5 @@
+"""``python -m mailkit``."""
+
+from mailkit.cli import main
+
+main()

@@ -1,0 +1,235 @@
+"""``mailkit batch``: a campaign."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailkit import clock
+from mailkit.bulk import Campaign, Observer, Progress, Recipients, Report, State
+from mailkit.cli import data, options
+from mailkit.cli.output import line, notes, print_json
+from mailkit.delivery import Mailer, Retry
+from mailkit.errors import ConfigError
+from mailkit.transport import open_transport
+
+__all__ = ["batch"]
+
+
+def batch(
+    template: Annotated[
+        str, typer.Argument(metavar="TEMPLATE", help="The template: a path, or a name in --templates.")
+    ],
+    recipients: Annotated[
+        Path, typer.Argument(metavar="RECIPIENTS", help="A CSV file; its columns are the variables.")
+    ],
+    *,
+    sender: options.Sender = "",
+    to: Annotated[
+        str,
+        typer.Option(
+            "--to",
+            metavar="TEMPLATE",
+            help="The address: '{{ first }} <{{ email }}>'. Default: column to, or email and name.",
+        ),
+    ] = "",
+    via: options.Via = "",
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            "--journal", envvar="MAILKIT_JOURNAL", metavar="FILE", help="Remember who has it; the same command resumes."
+        ),
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="Tells campaigns in one journal apart.")] = "",
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, metavar="N", help="Send to N recipients in this run; 0 means all.")
+    ] = 0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Compose everything, send nothing, say what would fail.")
+    ] = False,
+    connections: Annotated[
+        int,
+        typer.Option(
+            "--connections",
+            envvar="MAILKIT_CONNECTIONS",
+            min=1,
+            max=100,
+            metavar="N",
+            help="Messages on their way at once.",
+        ),
+    ] = 1,
+    rate: options.Rate = "",
+    attempts: options.Attempts = 4,
+    templates: options.TemplateFolder = "",
+    context: options.ContextFile = None,
+    assignments: options.Set = None,
+    encoding: Annotated[str, typer.Option("--encoding", help="Of a CSV file without byte order mark.")] = "utf-8",
+    delimiter: Annotated[
+        str, typer.Option("--delimiter", help="Of the CSV file. Default: found in its first line.")
+    ] = "",
+    accept_changes: Annotated[
+        bool, typer.Option("--accept-changes", help="Go on although the list has changed; nobody gets it twice.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before sending.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Send a template to everyone on a list, each once.
+
+    With --journal the run can be stopped (Ctrl-C) at any time, and the same command goes on where it ended.
+
+    [bold]Examples[/bold]
+
+    mailkit batch newsletter.html people.csv --from ada@example.com --dry-run
+
+    mailkit batch newsletter.html people.csv --from ada@example.com --via smtp://… --journal spring.db --rate 50/s
+
+    mailkit batch invite.html guests.csv --to '{{ first }} {{ last }} <{{ address }}>' --via console: --limit 1
+
+    Exit codes: 0 all well; 1 some mail not delivered, or a bad row; 2 wrong usage or configuration; 3 some in doubt.
+    """
+    if not via and not dry_run:
+        raise ConfigError(
+            "no transport is given", hint="Add --via smtp://user:password@host:587, set MAILKIT_URL, or try --dry-run."
+        )
+    found, template_name = data.locate(template, templates)
+    campaign = Campaign(
+        template=template_name,
+        templates=found,
+        recipients=Recipients(recipients, encoding=encoding, delimiter=delimiter),
+        from_=sender or None,
+        to=to,
+        journal=journal,
+        name=name,
+        context=data.read_context(context, assignments or []),
+        limit=limit,
+        connections=connections,
+        accept_changes=accept_changes,
+    )
+    if dry_run:
+        report = campaign.check()
+    else:
+        transport = open_transport(via)
+        if not yes and not as_json and sys.stdin.isatty() and notes.is_terminal:
+            _ask(campaign, transport.name, rate)
+        with Mailer(transport, retry=Retry(attempts=attempts), rate=rate or None) as mailer, _Bar() as bar:
+            report = campaign.send(mailer, progress=bar.observe)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        show(report, journal=journal)
+    raise typer.Exit(report.exit_code)
+
+
+def _ask(campaign: Campaign, transport: str, rate: str) -> None:
+    """Show what is about to happen, with the first message, and ask."""
+    plan = replace(campaign, limit=1).check()
+    count = min(plan.pending, campaign.limit) if campaign.limit else plan.pending
+    notes.print(line(("About to send ", "bold"), f"{campaign.template} to {_many(count, 'recipient')} via {transport}"))
+    if plan.sent:
+        notes.print(f"{_many(plan.sent, 'recipient')} have it already and are left out.")
+    if plan.invalid or plan.duplicates:
+        notes.print(f"{_many(plan.invalid, 'row')} cannot be used, {_many(plan.duplicates, 'row')} are duplicates.")
+    if rate:
+        notes.print(f"At most {rate}.")
+    if plan.sample:
+        head, _, body = plan.sample.partition("\n\n")
+        notes.print(line("\n", (head, "cyan"), "\n\n", body[:300].rstrip() + (" …" if len(body) > 300 else ""), "\n"))
+    if not typer.confirm("Send?", err=True):
+        notes.print("Nothing was sent.")
+        raise typer.Exit(0)
+
+
+class _Bar:
+    """Progress: a bar on a terminal, otherwise a line of JSON every two seconds, both on standard error."""
+
+    def __init__(self) -> None:
+        self._last = clock.monotonic()
+        self.observe: Observer = self._print_line
+        if notes.is_terminal:
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as RichProgress
+
+            self._rich = RichProgress(
+                TextColumn("sending"),
+                BarColumn(bar_width=None),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[state]}"),
+                TimeRemainingColumn(),
+                console=notes,
+            )
+            self._task = self._rich.add_task("sending", total=None, state="")
+            self.observe = self._move_bar
+
+    def __enter__(self) -> "_Bar":
+        if notes.is_terminal:
+            self._rich.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if notes.is_terminal:
+            self._rich.stop()
+
+    def _move_bar(self, progress: Progress) -> None:
+        bad = progress.done - progress.counts.get(State.SENT, 0)
+        state = f"{progress.rate:,.0f}/s" + (f", [red]{bad:,} not sent[/red]" if bad else "")
+        self._rich.update(self._task, completed=progress.done, total=progress.total, state=state)
+
+    def _print_line(self, progress: Progress) -> None:
+        now = clock.monotonic()
+        if now - self._last < 2.0:
+            return
+        self._last = now
+        told = {"total": progress.total, "done": progress.done, "rate": round(progress.rate, 1)}
+        told |= {str(state): count for state, count in progress.counts.items()}
+        sys.stderr.write(json.dumps({"progress": told}) + "\n")
+
+
+_SHOWN = 20
+
+
+def show(report: Report, *, journal: Path | None) -> None:
+    """Print a report for a person."""
+    if report.sample:
+        head, _, body = report.sample.partition("\n\n")
+        notes.print(line(("The first message\n", "bold"), (head, "cyan"), "\n\n", body[:600].rstrip(), "\n"))
+    for row in report.bad_rows[:_SHOWN]:
+        notes.print(line((f"line {row.line}: ", "yellow"), f"{row.problem} ({row.kind})"))
+    for number, result in report.problems[:_SHOWN]:
+        said = " ".join(part for part in (str(result.code or ""), result.enhanced, result.text) if part)
+        notes.print(line((f"line {number}: ", "red"), f"{result.key} {result.state}: {said}"))
+    hidden = len(report.bad_rows[_SHOWN:]) + len(report.problems[_SHOWN:])
+    if hidden:
+        notes.print(f"… and {hidden:,} more; --json has them.")
+    if report.is_dry_run:
+        ready = report.pending - report.failed
+        notes.print(line(("Dry run: ", "bold"), f"{_many(ready, 'message')} ready to send; nothing was sent."))
+    else:
+        pace = (
+            f" in {report.seconds:.1f} s ({report.sent_in_run / report.seconds:,.0f}/s)" if report.seconds > 0 else ""
+        )
+        notes.print(line((f"{report.sent_in_run:,} sent", "bold green"), pace))
+    facts = [
+        (report.sent, "have the message in all") if report.sent != report.sent_in_run else (0, ""),
+        (report.deferred, "deferred; send again later"),
+        (report.failed, "failed"),
+        (report.in_doubt, "in doubt: may have it or not, and are not sent to again"),
+        (report.invalid, "bad rows"),
+        (report.duplicates, "duplicates left out"),
+        (0 if report.is_dry_run else report.pending, "not yet sent to"),
+    ]
+    for count, what in facts:
+        if count:
+            notes.print(f"{count:>7,} {what}")
+    if (report.pending or report.deferred) and not report.is_dry_run:
+        notes.print(
+            "The same command goes on with the rest."
+            if journal
+            else "With --journal FILE the next run would know who has it."
+        )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -1,0 +1,65 @@
+"""Templates and their data, as the commands' arguments give them."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mailkit.errors import ConfigError
+from mailkit.template import Templates
+
+__all__ = ["locate", "read_context", "sample_context"]
+
+
+def locate(template: str, folder: str) -> tuple[Templates, str]:
+    """Return the templates and the name: of a template in ``folder``, or of a file given by its path."""
+    if folder:
+        return Templates(folder), template
+    path = Path(template)
+    if path.is_file():
+        return Templates(path.parent), path.name
+    if not Path("templates").is_dir():
+        raise ConfigError(
+            f"there is no template file {template!r}, and no folder 'templates' to look for it in",
+            hint="Give the path of the template, or its name and --templates FOLDER.",
+        )
+    return Templates("templates"), template
+
+
+def read_context(file: Path | None, assignments: Iterable[str]) -> dict[str, Any]:
+    """Return the data of a JSON file, with ``name=value`` assignments over it. Raises ConfigError."""
+    context: dict[str, Any] = {}
+    if file:
+        context = _json_object(file)
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals or not name.isidentifier():
+            raise ConfigError(f"--set {assignment!r} is not name=value", hint="Write --set city=Paris.")
+        context[name] = value
+    return context
+
+
+def sample_context(templates: Templates, template: str) -> dict[str, Any]:
+    """Return ``receipt.sample.json`` beside ``receipt.html``, or nothing."""
+    name = f"{template.rpartition('.')[0]}.sample.json"
+    data = templates.read(name)
+    return _parsed(data.decode("utf-8", "replace"), name) if data is not None else {}
+
+
+def _json_object(path: Path) -> dict[str, Any]:
+    try:
+        return _parsed(path.read_text(encoding="utf-8-sig"), str(path))
+    except OSError as error:
+        raise ConfigError(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{str(path)!r} is not UTF-8") from None
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{name}:{error.lineno}: {error.msg}", hint="The file must hold one JSON object.") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{name}: a JSON object is wanted, not a {type(data).__name__}")
+    return data

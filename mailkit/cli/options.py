@@ -1,0 +1,44 @@
+"""Options that several commands share, said once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["AsJson", "Attempts", "ContextFile", "Rate", "Sender", "Set", "TemplateFolder", "Via"]
+
+Via = Annotated[
+    str,
+    typer.Option(
+        "--via",
+        envvar="MAILKIT_URL",
+        metavar="URL",
+        show_envvar=True,
+        show_default=False,  # a default from the settings file may hold a password
+        help="The transport: smtp://user:password@host:587, smtps://…, file:DIR, console: or null:",
+    ),
+]
+Sender = Annotated[
+    str, typer.Option("--from", envvar="MAILKIT_FROM", metavar="ADDRESS", help="The author: 'Ada <ada@example.com>'.")
+]
+TemplateFolder = Annotated[
+    str,
+    typer.Option(
+        "--templates", envvar="MAILKIT_TEMPLATES", metavar="FOLDER", help="Where templates, layouts and pictures are."
+    ),
+]
+ContextFile = Annotated[
+    Path | None, typer.Option("--context", metavar="FILE", help="A JSON file with data for the template.")
+]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="One more variable; repeatable.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Attempts = Annotated[
+    int,
+    typer.Option(
+        "--attempts", envvar="MAILKIT_ATTEMPTS", min=1, max=20, help="Attempts per message on temporary failures."
+    ),
+]
+Rate = Annotated[
+    str,
+    typer.Option("--rate", envvar="MAILKIT_RATE", metavar="N/UNIT", help="The fastest pace: 50/s, 600/min, 5000/h."),
+]
