@@ -2,10 +2,11 @@
 
 from mailkit.bulk.addressing import Addressing
 from mailkit.bulk.campaign import Campaign
-from mailkit.bulk.journal import Entry, Journal, Result, State
+from mailkit.bulk.journal import Journal
 from mailkit.bulk.progress import Observer, Progress
 from mailkit.bulk.recipients import Recipients, Row
 from mailkit.bulk.report import BadRow, Report
+from mailkit.bulk.state import Entry, Result, State
 
 __all__ = [
     "Addressing",

@@ -11,11 +11,12 @@ from typing import Any
 
 from mailkit import clock
 from mailkit.bulk.addressing import Addressing
-from mailkit.bulk.journal import Entry, Journal, Result, State
+from mailkit.bulk.journal import Journal
 from mailkit.bulk.progress import Observer
 from mailkit.bulk.recipients import Recipients, Row, Source, alias
 from mailkit.bulk.report import Report, report_on
 from mailkit.bulk.runner import Runner
+from mailkit.bulk.state import Entry, Result, State
 from mailkit.delivery import Mailer
 from mailkit.errors import ConfigError, JournalError, MessageError, RecipientsError, TemplateError
 from mailkit.message import Addressee, Message

@@ -22,54 +22,14 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from os import PathLike, fspath
 from typing import Any
 
 from mailkit import clock
+from mailkit.bulk.state import Entry, Result, State
 from mailkit.errors import JournalError
 
-__all__ = ["Entry", "Journal", "Result", "State"]
-
-
-class State(StrEnum):
-    """Where a recipient is. All but the first three are ends; ``deferred`` is tried again by a later run."""
-
-    PENDING = "pending"
-    CLAIMED = "claimed"
-    DOT = "dot"
-    SENT = "sent"
-    DEFERRED = "deferred"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    SUPPRESSED = "suppressed"
-    EXPIRED = "expired"
-    IN_DOUBT = "in doubt"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A recipient as the journal hands it out."""
-
-    key: str
-    line: int
-    data: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of an entry."""
-
-    key: str
-    state: State
-    code: int = 0
-    enhanced: str = ""
-    text: str = ""
-    relay: str = ""
-    queue_id: str = ""
-    message_id: str = ""
-    attempts: int = 0
+__all__ = ["Journal"]
 
 
 _APPLICATION = 0x6D61696C  # "mail", in the file's header: another program's database is not taken for a journal

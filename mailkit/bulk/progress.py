@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from mailkit.bulk.journal import State
+from mailkit.bulk.state import State
 
 __all__ = ["Observer", "Progress"]
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from mailkit.bulk.journal import Journal, Result, State
+from mailkit.bulk.journal import Journal
+from mailkit.bulk.state import Result, State
 
 __all__ = ["BadRow", "Report"]
 

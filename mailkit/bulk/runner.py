@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mailkit import clock
-from mailkit.bulk.journal import Entry, Journal, Result, State
+from mailkit.bulk.journal import Journal
 from mailkit.bulk.progress import Observer, Progress
+from mailkit.bulk.state import Entry, Result, State
 from mailkit.delivery import Mailer, Receipt
 from mailkit.errors import CapabilityMissing, ConnectError, MailkitError, MessageError, TemplateError
 from mailkit.message import Message

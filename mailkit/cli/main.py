@@ -39,7 +39,7 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _start(
     context: typer.Context,
-    version: Annotated[  # noqa: ARG001 - its callback does the work
+    version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:

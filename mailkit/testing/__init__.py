@@ -1,0 +1,8 @@
+"""Tools for testing code that sends mail: a clock that stands still, and a peer that follows a script.
+
+For the messages themselves, :class:`mailkit.transport.MemoryTransport` keeps what was sent.
+"""
+
+from mailkit.testing.clock import FrozenClock
+
+__all__ = ["FrozenClock"]
