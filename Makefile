@@ -46,7 +46,7 @@ $(READY): requirements.lock pyproject.toml
 	  uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable . ; \
 	else \
 	  rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . ; \
+	  $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . ; \
 	fi
 	@touch $@

@@ -9,7 +9,7 @@ import re
 
 from mailkit.sansio import Buffer
 
-__all__ = ["END", "DataReader", "stuff"]
+__all__ = ["DataReader", "END", "stuff"]
 
 END = b".\r\n"
 

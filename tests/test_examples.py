@@ -1,0 +1,106 @@
+"""Every example runs as it stands."""
+
+import os
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trustme
+
+from mailkit import Message
+from mailkit.net import Listener
+from mailkit.smtp import Policy, Received, ServerProfile
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+PROGRAMS = sorted(EXAMPLES.glob("*.py"))
+
+pytestmark = pytest.mark.slow
+
+
+class Catcher(Policy):
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+
+    def authenticate(self, user: str, password: str) -> bool:
+        return (user, password) == ("ada@example.com", "p@ss/word")
+
+    def message(self, received: Received) -> None:
+        self.received.append(received)
+
+
+def run(program: Path, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", str(program)],
+        cwd=folder,
+        env={**{name: value for name, value in os.environ.items() if not name.startswith("MAILKIT_")}, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    "program", [path for path in PROGRAMS if path.stem != "authenticated_smtps"], ids=lambda path: path.stem
+)
+def test_an_example_runs_as_it_stands(program: Path, tmp_path: Path) -> None:
+    """Without any setting it runs, prints something and ends well."""
+    result = run(program, tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout
+
+
+@pytest.mark.parametrize(
+    "program",
+    [path for path in PROGRAMS if path.stem not in ("authenticated_smtps", "testing_with_memory")],
+    ids=lambda path: path.stem,
+)
+def test_an_example_sends_to_a_server(program: Path, tmp_path: Path) -> None:
+    """With MAILKIT_URL it sends to that server."""
+    catcher = Catcher()
+    with Listener(catcher) as server:
+        result = run(program, tmp_path, MAILKIT_URL=f"smtp://127.0.0.1:{server.port}")
+    assert result.returncode == 0, result.stderr
+    assert all(Message.parse(received.data).subject for received in catcher.received)
+    assert catcher.received
+
+
+def test_the_smtps_example_logs_in_over_tls(tmp_path: Path) -> None:
+    """It sends with the right password, and explains itself with the wrong one, or with none."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    program = EXAMPLES / "authenticated_smtps.py"
+    catcher = Catcher()
+    profile = ServerProfile(auth=True, auth_required=True)
+    with Listener(catcher, host="localhost", tls=context, implicit_tls=True, profile=profile) as server:
+        place = f"@localhost:{server.port}/?ca={tmp_path}/ca.pem"
+        good = run(program, tmp_path, MAILKIT_URL=f"smtps://ada%40example.com:p%40ss%2Fword{place}")
+        bad = run(program, tmp_path, MAILKIT_URL=f"smtps://ada%40example.com:hunter2{place}")
+    missing = run(program, tmp_path)
+    assert good.returncode == 0, good.stderr
+    assert "accepted" in good.stdout
+    [received] = catcher.received
+    assert received.is_secure
+    assert received.user == "ada@example.com"
+    assert bad.returncode == 1
+    assert "did not accept user" in bad.stderr
+    assert "hunter2" not in bad.stderr
+    assert "Set MAILKIT_URL" in missing.stderr
+
+
+def test_the_newsletter_demo_sends_to_everyone(tmp_path: Path) -> None:
+    """``make demo``: 198 letters arrive once, and the two bad rows are named."""
+    result = run(EXAMPLES / "newsletter" / "demo.py", tmp_path, COLUMNS="200")
+    assert result.returncode == 0, result.stderr
+    assert "198 arrived" in result.stdout
+    assert "line 78" in result.stdout
+    assert "line 161" in result.stdout
+
+
+def test_the_list_of_examples_is_complete() -> None:
+    """examples/README.md names every program."""
+    readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in PROGRAMS if f"({path.name})" not in readme] == []
