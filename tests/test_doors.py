@@ -31,10 +31,10 @@ HEAVY = (
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_all_is_sorted_and_true(name: str) -> None:
-    """Every module lists its names in order, each one is there, and none is private."""
+def test_all_lists_what_is_there(name: str) -> None:
+    """Every module lists its names, each once; each one is there, and none is private."""
     module = importlib.import_module(name)
-    assert module.__all__ == sorted(module.__all__)
+    assert len(module.__all__) == len(set(module.__all__))
     for public in module.__all__:
         assert not public.startswith("_")
         assert hasattr(module, public)

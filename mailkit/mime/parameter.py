@@ -9,33 +9,36 @@ import re
 import unicodedata
 from urllib.parse import quote, unquote_to_bytes
 
-from mailkit.mime import encodedword
+from mailkit.mime import charset, encodedword
 from mailkit.mime.fold import LINE_LENGTH
 
 __all__ = ["parse", "tokens"]
 
 # RFC 2231 7, attribute-char: what may stand in an extended value without a percent sign.
 _ATTRIBUTE = "!#$&+-.^_`{}~"
+_LONGEST_PLAIN = 900  # the plain form stands on one line, and a line has a limit (RFC 5322 2.1.1)
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+")
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 _SECTION = re.compile(r"(.+?)\*(?:(\d{1,3})(\*)?)?")
 
 
 def tokens(parameters: dict[str, str]) -> list[str]:
-    """Return the tokens for :func:`mailkit.mime.fold.fold` that write ``parameters``, each with its leading ``;``.
+    """Return the tokens for :func:`mailkit.mime.fold.fold` that write ``parameters``, each after a ``;``.
 
     >>> tokens({"charset": "utf-8"})
-    ['; charset=utf-8']
-    >>> tokens({"filename": "Lebenslauf Zoë.pdf"})
-    ['; filename*=utf-8''Lebenslauf%20Zo%C3%AB.pdf', '; filename="Lebenslauf Zoe.pdf"']
+    [';', ' charset=utf-8']
+    >>> print("".join(tokens({"filename": "Lebenslauf Zoë.pdf"})))
+    ; filename*=utf-8''Lebenslauf%20Zo%C3%AB.pdf; filename="Lebenslauf Zoe.pdf"
     """
     written: list[str] = []
     for name, value in parameters.items():
-        if value.isascii():
-            written.append(f"{name}={_quoted(value)}")
-        else:
+        fallback = _fallback(value)
+        plain = f"{name}={_quoted(fallback)}"
+        is_short = len(plain) <= _LONGEST_PLAIN
+        if fallback != value or "=?" in value or not is_short:
             written.extend(_extended(name, value))
-            written.append(f"{name}={_quoted(_fallback(value))}")
+        if is_short:
+            written.append(plain)
     result: list[str] = []
     for parameter in written:
         result += [";", f" {parameter}"]
@@ -86,23 +89,22 @@ def parse(text: str) -> tuple[str, dict[str, str]]:
             extended = section[2] is None or section[3] is not None
             sections.setdefault(section[1], {}).setdefault(int(section[2] or 0), (value, extended))
     for name, numbered in sections.items():
-        plain[name] = _joined(numbered)
+        if 0 in numbered:
+            plain[name] = _joined(numbered)
     return head.strip(), plain
 
 
 def _joined(numbered: dict[int, tuple[str, bool]]) -> str:
-    charset, data = "utf-8", b""
+    name, data = "utf-8", b""
     for number in range(len(numbered)):
         if number not in numbered:
             break
         value, extended = numbered[number]
         if extended and number == 0 and value.count("'") >= 2:
-            charset, _, value = value.split("'", 2)
+            name, _, value = value.split("'", 2)
         data += unquote_to_bytes(value) if extended else value.encode("utf-8", "replace")
-    try:
-        return data.decode(charset or "utf-8", "replace")
-    except LookupError:
-        return data.decode("utf-8", "replace")
+    text = charset.decode(data, name or "utf-8")
+    return data.decode("utf-8", "replace") if text is None else text
 
 
 def _unquoted(value: str) -> str:
