@@ -1,6 +1,5 @@
 """From a row to the address that it is sent to."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +8,6 @@ from mailkit.message import Address
 from mailkit.template import SlotTemplate
 
 __all__ = ["Addressing"]
-
-_NAMED = re.compile(r'\s*"?(?P<name>[^"<>]*?)"?\s*<\s*(?P<email>[^<>]*?)\s*>\s*')
 
 
 class Addressing:
@@ -28,11 +25,10 @@ class Addressing:
         if self._template is None:
             return _from_columns(data)
         text, values = self._template.render(data)
-        named = _NAMED.fullmatch(text)
-        if named is None:
+        found = SlotTemplate.mailbox(text, values)
+        if found is None:
             return Address.parse(SlotTemplate.fill(text, values).strip())
-        name = " ".join(SlotTemplate.fill(named["name"], values).split())
-        email = SlotTemplate.fill(named["email"], values).strip()
+        name, email = " ".join(found[0].split()), found[1]
         if not email:
             raise AddressError("the address is empty", text="")
         return Address(email, name=name)

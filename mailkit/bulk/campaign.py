@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -56,7 +57,8 @@ class Campaign:
     """Recipients to send to in one run; 0 means all."""
     connections: int = 1
     accept_changes: bool = False
-    """Whether a list that has changed since the campaign began adds its new rows, instead of stopping."""
+    """Whether a list that has changed since the campaign began is followed, instead of stopping: who is new on it gets
+    the message, who was taken off it does not, and nobody gets it twice."""
 
     def __post_init__(self) -> None:
         if self.connections < 1 or self.limit < 0:
@@ -110,18 +112,23 @@ class Campaign:
                 else:
                     sample = sample or _sample(message)
             report = report_on(journal, seconds=clock.monotonic() - start, is_dry_run=True, sample=sample)
-        counts = {**report.counts, State.SKIPPED: len(failures)}
+        counts = report.counts | {
+            State.PENDING: report.counts.get(State.PENDING, 0) - len(failures),
+            State.SKIPPED: report.counts.get(State.SKIPPED, 0) + len(failures),
+        }
         return replace(report, counts=counts, problems=tuple(failures))
 
     def message(self, entry: Entry, addressing: Addressing, *, secret: bytes) -> Message:
         """Compose the message for one recipient. The same recipient always gets the same Message-ID."""
         data = entry.data
         recipient = addressing.address(data)
-        values = {**self.context, **_variables(data), "row": data, "recipient": recipient}
-        builder = self.templates.compose(self.template, values).to(recipient)
+        values = {**self.context, "row": data, "recipient": recipient, **_variables(data)}
+        builder = self.templates.compose(self.template, values)
         if self.from_ is not None:
             builder = builder.from_(self.from_)
         message = builder.build()
+        if recipient.key not in {address.key for address in message.to}:  # a template may say "To: {{ email }}" itself
+            builder = builder.to(recipient)
         token = hmac.new(secret, f"message-id\0{entry.key}".encode(), hashlib.sha256).hexdigest()[:32]
         return builder.message_id(f"<{token}@{message.from_[0].ascii_domain.strip('[]')}>").build()
 
@@ -210,19 +217,18 @@ def _variables(data: Mapping[str, Any]) -> dict[str, Any]:
     return {**aliases, **data}
 
 
-_PLAIN = (str, int, float, bool, type(None), list, dict)
-
-
 def _check_plain(row: Row, source: Recipients) -> None:
-    """The journal keeps rows as JSON."""
-    for column, value in row.data.items():
-        if not isinstance(value, _PLAIN):
+    """The journal keeps rows as JSON. The cells of a file are text, which always can be."""
+    for column, value in row.data.items() if source.path is None else ():
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except (TypeError, ValueError):
             raise RecipientsError(
-                f"the value of {column!r} is a {type(value).__name__}, which the journal cannot keep",
+                f"the value of {column!r} is a {type(value).__name__} that the journal cannot keep",
                 source=source.name,
                 line=row.line,
                 hint="Give text or a number, such as value.isoformat() for a date.",
-            )
+            ) from None
 
 
 def _sample(message: Message) -> str:

@@ -98,22 +98,27 @@ class Journal:
             raise self._error(error) from None
         with self._guarded(), self._db_closed_on_error():
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._refuse_a_stranger()  # before the next line, which would change it
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.execute("BEGIN EXCLUSIVE")
             self._prepare()
             self._db.execute("COMMIT")
 
-    def _prepare(self) -> None:
+    def _refuse_a_stranger(self) -> None:
         application = self._db.execute("PRAGMA application_id").fetchone()[0]
-        tables = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if not tables:
-            for statement in _SCHEMA.split(";\n"):
-                self._db.execute(statement)
-        elif application != _APPLICATION:
+        if application != _APPLICATION and not self._is_empty():
             raise JournalError(
                 f"{self.path!r} is a database, but no mailkit journal", hint="Choose another file for --journal."
             )
+
+    def _is_empty(self) -> bool:
+        return not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+    def _prepare(self) -> None:
+        if self._is_empty():
+            for statement in _SCHEMA.split(";\n"):
+                self._db.execute(statement)
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version != _VERSION:
             raise JournalError(f"{self.path!r} was written by another version of mailkit (format {version})")
@@ -195,10 +200,10 @@ class Journal:
                     )
                 elif first[1] == generation:
                     duplicates.append((entry, first[0]))
-                else:  # known from an earlier reading of the list, whose lines may have been others
+                else:  # known from an earlier reading of the list, whose lines and cells may have been others
                     self._db.execute(
-                        "UPDATE recipient SET line = ?, generation = ? WHERE campaign = ? AND key = ?",
-                        (entry.line, generation, self._campaign, entry.key),
+                        "UPDATE recipient SET line = ?, generation = ?, data = ? WHERE campaign = ? AND key = ?",
+                        (entry.line, generation, json.dumps(entry.data, ensure_ascii=False), self._campaign, entry.key),
                     )
         return duplicates
 
@@ -211,8 +216,13 @@ class Journal:
             )
 
     def finish_loading(self, *, source: str, fingerprint: str) -> None:
-        """Note that the list is in the journal as a whole."""
+        """Note that the list is in the journal as a whole. Who was taken off it in the meantime is not sent to."""
         with self._transaction():
+            self._db.execute(
+                "DELETE FROM recipient WHERE campaign = ? AND state IN ('pending', 'deferred') "
+                "AND generation < (SELECT generation FROM campaign WHERE id = ?)",
+                (self._campaign, self._campaign),
+            )
             self._db.execute(
                 "UPDATE campaign SET source = ?, fingerprint = ?, is_loaded = 1 WHERE id = ?",
                 (source, fingerprint, self._campaign),

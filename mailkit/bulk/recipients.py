@@ -14,7 +14,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from mailkit.errors import RecipientsError
+from mailkit.errors import ConfigError, RecipientsError
 
 __all__ = ["Recipients", "Row", "Source"]
 
@@ -44,6 +44,8 @@ class Recipients:
     """
 
     def __init__(self, source: Source, *, encoding: str = "utf-8", delimiter: str = "") -> None:
+        if delimiter and (len(delimiter) > 1 or delimiter in '\r\n"'):
+            raise ConfigError(f"{delimiter!r} is no delimiter", hint="Give one character, such as ';' or a tab.")
         self._source = source
         self._encoding = encoding
         self._delimiter = delimiter
@@ -92,43 +94,43 @@ class Recipients:
                 line=_line_of_fault(path, encoding),
                 hint="Save it as 'CSV UTF-8', or say which encoding it has: --encoding cp1252.",
             ) from None
-        except LookupError:
+        except (LookupError, ValueError):
             raise RecipientsError(f"there is no encoding {encoding!r}", source=self.name) from None
 
     def _parsed(self, text: Iterable[str]) -> Iterator[Row]:
         lines = iter(text)
-        first = next((line for line in lines), "")
+        skipped, first = next(((number, line) for number, line in enumerate(lines) if line.strip()), (0, ""))
         delimiter = self._delimiter or max(_DELIMITERS, key=_outside_quotes(first).count)
         reader = csv.reader(_chained(first, lines), delimiter=delimiter, strict=True)
         try:
-            header = self._header(next(reader, []))
+            header = self._header(next(reader, []), skipped + 1)
             last = reader.line_num
             for cells in reader:
-                line, last = last + 1, reader.line_num
+                line, last = skipped + last + 1, reader.line_num
                 if any(cell.strip() for cell in cells):
                     yield _row(line, header, cells)
         except csv.Error as error:
             raise RecipientsError(
                 f"the file is no well-formed CSV: {error}",
                 source=self.name,
-                line=reader.line_num,
+                line=skipped + reader.line_num,
                 hint="Is a quotation mark missing, or one inside a cell not doubled?",
             ) from None
 
-    def _header(self, cells: list[str]) -> list[str]:
+    def _header(self, cells: list[str], line: int) -> list[str]:
         names = [cell.strip() for cell in cells]
         if not any(names):
             raise RecipientsError(
                 "the file is empty" if not cells else "the first line has no column names",
                 source=self.name,
-                line=1 if cells else 0,
+                line=line if cells else 0,
                 hint="The first line names the columns, such as: email,name,city",
             )
         if any("@" in name for name in names):
             raise RecipientsError(
                 "the first line looks like data: it holds an address where a column name should be",
                 source=self.name,
-                line=1,
+                line=line,
                 hint="Add a first line that names the columns, such as: email,name,city",
             )
         while names and not names[-1]:
@@ -136,7 +138,7 @@ class Recipients:
         for number, name in enumerate(names):
             if not name or name in names[:number]:
                 problem = f"two columns are called {name!r}" if name else f"column {number + 1} has no name"
-                raise RecipientsError(problem, source=self.name, line=1, hint="Give each column a name of its own.")
+                raise RecipientsError(problem, source=self.name, line=line, hint="Give each column a name of its own.")
         return names
 
 

@@ -56,28 +56,27 @@ class Runner:
         self._total = min(pending, self.limit) if self.limit else pending
         self._start = clock.monotonic()
         self._report()
-        workers = [
-            threading.Thread(target=self._work, name=f"mailkit-sender-{number}", daemon=True)
-            for number in range(min(self.connections, self._total))
-        ]
-        for worker in workers:
-            worker.start()
-        self._wait_for(workers)
+        ends = [threading.Event() for _ in range(min(self.connections, self._total))]
+        for number, end in enumerate(ends):
+            threading.Thread(target=self._work, args=(end,), name=f"mailkit-sender-{number}", daemon=True).start()
+        self._wait_for(ends)
         self.seconds = clock.monotonic() - self._start
         if self._failure:
             raise self._failure
 
-    def _wait_for(self, workers: list[threading.Thread]) -> None:
+    def _wait_for(self, ends: list[threading.Event]) -> None:
+        # Not Thread.join: up to Python 3.12 a thread counts as ended when Ctrl-C comes while it is waited for, and the
+        # journal would be closed over the message that it is sending.
         try:
-            for worker in workers:
-                worker.join()
+            for end in ends:
+                end.wait()
         except KeyboardInterrupt:
             self.is_interrupted = True
             self._stop.set()
-            for worker in workers:
-                worker.join()
+            for end in ends:
+                end.wait()
 
-    def _work(self) -> None:
+    def _work(self, end: threading.Event) -> None:
         result: Result | None = None
         try:
             while entry := self._next(result):
@@ -85,6 +84,8 @@ class Runner:
         except BaseException as error:  # noqa: BLE001 - a thread must not die unseen: the error is raised where run() was called
             self._failure = self._failure or error
             self._stop.set()
+        finally:
+            end.set()
 
     def _next(self, result: Result | None) -> Entry | None:
         """Write down the last result and take the next recipient."""
@@ -120,7 +121,8 @@ class Runner:
         return self._noted(self._result(entry, receipt))
 
     def _result(self, entry: Entry, receipt: Receipt) -> Result:
-        outcome = receipt.outcomes[0]
+        # A template may send copies (Cc, Bcc); what became of those is not what became of the recipient.
+        outcome = next(outcome for outcome in receipt.outcomes if outcome.recipient.key == entry.key)
         result = Result(
             entry.key,
             _STATES[outcome.status],

@@ -131,7 +131,7 @@ def _ask(campaign: Campaign, transport: str, rate: str) -> None:
     if plan.sent:
         notes.print(f"{_many(plan.sent, 'recipient')} have it already and are left out.")
     if plan.invalid or plan.duplicates:
-        notes.print(f"{_many(plan.invalid, 'row')} cannot be used, {_many(plan.duplicates, 'row')} are duplicates.")
+        notes.print(f"{_many(plan.invalid, 'bad row')} and {_many(plan.duplicates, 'duplicate')} are left out.")
     if rate:
         notes.print(f"At most {rate}.")
     if plan.sample:
@@ -204,12 +204,13 @@ def show(report: Report, *, journal: Path | None) -> None:
     if hidden:
         notes.print(f"… and {hidden:,} more; --json has them.")
     if report.is_dry_run:
-        ready = report.pending - report.failed
-        notes.print(line(("Dry run: ", "bold"), f"{_many(ready, 'message')} ready to send; nothing was sent."))
+        notes.print(line(("Dry run: ", "bold"), f"{_many(report.pending, 'message')} ready to send; nothing was sent."))
     else:
         pace = (
             f" in {report.seconds:.1f} s ({report.sent_in_run / report.seconds:,.0f}/s)" if report.seconds > 0 else ""
         )
+        if report.is_interrupted:
+            notes.print(line(("Interrupted; ", "yellow"), "the messages that were under way have been finished."))
         notes.print(line((f"{report.sent_in_run:,} sent", "bold green"), pace))
     facts = [
         (report.sent, "have the message in all") if report.sent != report.sent_in_run else (0, ""),

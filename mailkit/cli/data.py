@@ -43,7 +43,7 @@ def sample_context(templates: Templates, template: str) -> dict[str, Any]:
     """Return ``receipt.sample.json`` beside ``receipt.html``, or nothing."""
     name = f"{template.rpartition('.')[0]}.sample.json"
     data = templates.read(name)
-    return _parsed(data.decode("utf-8", "replace"), name) if data is not None else {}
+    return _parsed(data.decode("utf-8-sig", "replace"), name) if data is not None else {}
 
 
 def _json_object(path: Path) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import mailkit
 from mailkit.cli import settings
@@ -13,12 +14,27 @@ from mailkit.cli.output import notes, print_error
 from mailkit.cli.render import render
 from mailkit.cli.send import send
 from mailkit.cli.verify import verify
-from mailkit.errors import MailkitError
+from mailkit.errors import ConfigError, MailkitError
+from mailkit.transport.url import redacted
 
 __all__ = ["app", "main"]
 
+
+class _Commands(TyperGroup):
+    """Hides the password of a URL that was written where none belongs, before the error that quotes it is printed."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if isinstance(message := getattr(error, "message", None), str):
+                error.message = redacted(message)  # type: ignore[attr-defined]  # typer's own errors have it
+            raise
+
+
 app = typer.Typer(
     name="mailkit",
+    cls=_Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -65,3 +81,6 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has gone, as in "mailkit render … | head"
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:  # a full disk, a name that is too long
+        print_error(ConfigError(str(error)), as_json="--json" in sys.argv)
+        sys.exit(ConfigError.exit_code)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mailkit.errors import MailkitError
 
-__all__ = ["line", "notes", "print_error", "print_json"]
+__all__ = ["line", "notes", "print_bytes", "print_error", "print_json"]
 
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 """For people: progress, summaries, errors. Never for what a program would read."""
@@ -20,6 +20,14 @@ def print_json(data: Mapping[str, Any]) -> None:
     """Print one JSON object."""
     sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
     sys.stdout.flush()
+
+
+def print_bytes(data: bytes) -> None:
+    """Print bytes as they are, all of them: with PYTHONUNBUFFERED set, one write may take only some."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[sys.stdout.buffer.write(rest) :]
+    sys.stdout.buffer.flush()
 
 
 def print_error(error: MailkitError, *, as_json: bool = False) -> None:

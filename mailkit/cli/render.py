@@ -1,6 +1,5 @@
 """``mailkit render``: a template with data, to look at."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mailkit.cli import data, options
-from mailkit.cli.output import line, notes, print_json
+from mailkit.cli.output import line, notes, print_bytes, print_json
 from mailkit.errors import ConfigError
 from mailkit.message import MessageBuilder
 from mailkit.template import Rendered
@@ -71,8 +70,7 @@ def render(
         print_json({"headers": dict(rendered.headers), "text": rendered.text, "html": rendered.html})
     elif not out:
         default = Form.HTML if rendered.html is not None else Form.TEXT
-        sys.stdout.buffer.write(_content(rendered, form or default, name, sender, to))
-        sys.stdout.buffer.flush()
+        print_bytes(_content(rendered, form or default, name, sender, to))
 
 
 def _content(rendered: Rendered, form: Form, name: str, sender: str, to: str) -> bytes:

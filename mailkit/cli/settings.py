@@ -27,6 +27,8 @@ def load(folder: Path) -> dict[str, Any]:
             settings = _read(path)
             for name in section:
                 settings = settings.get(name, {})
+                if not isinstance(settings, dict):
+                    raise ConfigError(f"{path}: [{'.'.join(section)}] must be a table")
             if settings or not section:
                 return _checked(settings, path)
     return {}
@@ -34,7 +36,7 @@ def load(folder: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from None
 

@@ -8,6 +8,7 @@ error with its place, never an empty gap. HTML is escaped, text is not. What has
 
 import difflib
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,18 +18,21 @@ import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
 from mailkit.errors import (
+    AddressError,
     ConfigError,
     MessageError,
     TemplateBroken,
     TemplateError,
     TemplateMissing,
 )
-from mailkit.message import Attachment, MessageBuilder
+from mailkit.message import Address, Attachment, MessageBuilder
+from mailkit.mime.control import refuse_controls
 from mailkit.template import source
-from mailkit.template.finish import Finisher
+from mailkit.template.finish import Finished, Finisher
 from mailkit.template.inline import inline_css
 from mailkit.template.missing import Missing, MissingError, innermost, missing_variable
 from mailkit.template.place import Given, Place, places
+from mailkit.template.slot import fill, is_slot, mailbox, put_aside, setting_aside
 
 __all__ = ["Rendered", "Templates"]
 
@@ -44,7 +48,7 @@ class Rendered:
 
     @property
     def subject(self) -> str:
-        return dict(self.headers).get("Subject", "")
+        return next((value for name, value in self.headers if name.lower() == "subject"), "")
 
     def builder(self) -> MessageBuilder:
         """Return a builder with all of it. Raises MessageError for a header that cannot be written."""
@@ -105,6 +109,7 @@ class Templates:
         self._jinja.globals["embed"] = self._embed
         self._jinja.globals.update(globals or {})
         self._jinja.filters.update(filters or {})
+        self._addressing = self._jinja.overlay(finalize=put_aside)
         self._finisher = Finisher(_inliner(inliner))
         self._heads: dict[str, _Head] = {}
         self._images: dict[str, tuple[object, Attachment]] = {}
@@ -138,7 +143,7 @@ class Templates:
             if not _is_html(name):
                 return Rendered(tuple(headers), rendered, None)
             written = self._beside(name, values)
-            finished = self._finisher.finish(rendered, preheader=preheader, text=written)
+            finished = self._finish(name, rendered, preheader, written)
         finally:
             _embedding.reset(token)
         kept = tuple((key, value) for key, value in headers if key.lower() != "preheader")
@@ -179,24 +184,29 @@ class Templates:
     def _compile(self, name: str, line: source.HeadLine) -> jinja2.Template:
         # The name ends without ".html", so that autoescape is off: a header is text.
         label = f"{name}:{line.name}"
+        jinja = self._addressing if line.name.lower() in _ADDRESSED else self._jinja
         try:
-            code = self._jinja.compile(source.padding(line.line - 1) + line.value, label, name)
+            code = jinja.compile(source.padding(line.line - 1) + line.value, label, name)
         except jinja2.TemplateSyntaxError as error:
             raise _broken(error, name) from None
-        return jinja2.Template.from_code(self._jinja, code, self._jinja.make_globals(None))
+        return jinja2.Template.from_code(jinja, code, jinja.make_globals(None))
 
     def _head_value(
         self, name: str, line: source.HeadLine, template: jinja2.Template, values: Mapping[str, Any]
     ) -> str:
-        value = self._run(template, name, values)
-        if "\n" in value or "\r" in value:
+        try:
+            with setting_aside() as kept:
+                value = self._run(template, name, values)
+            if line.name.lower() in _ADDRESSED:
+                value = _addresses(value, kept)
+            return refuse_controls(value, field=f"{line.name}, after rendering").strip()
+        except MessageError as error:
             raise TemplateBroken(
-                f"{line.name} has a line break in it after rendering",
+                error.problem,
                 name=name,
                 line=line.line,
-                hint="A value used there holds one; take it out of the data, or write {{ … | replace('\\n', ' ') }}.",
-            )
-        return " ".join(value.split(" ")).strip()
+                hint=_BREAK_HINT if not isinstance(error, AddressError) else error.hint,
+            ) from None
 
     def _beside(self, name: str, values: Mapping[str, Any]) -> str | None:
         """The hand-written text part: ``receipt.txt`` beside ``receipt.html``."""
@@ -228,6 +238,16 @@ class Templates:
             place, line = innermost(error.__traceback__, name)
             raise TemplateBroken(f"{type(error).__name__}: {error}", name=place, line=line) from error
 
+    def _finish(self, name: str, html: str, preheader: str, text: str | None) -> Finished:
+        try:
+            return self._finisher.finish(html, preheader=preheader, text=text)
+        except Exception as error:  # of the inliner: a program that the style sheet, or the user, brings along
+            raise TemplateBroken(
+                f"its CSS cannot be inlined: {type(error).__name__}: {error}",
+                name=name,
+                hint="Look for odd characters in its <style>, or switch it off: Templates(…, inliner='none').",
+            ) from error
+
     def _embed(self, path: str) -> str:
         """``{{ embed("logo.png") }}``: put a picture of the template folder into the message, and return its cid: URL."""
         found = _embedding.get(None)
@@ -252,6 +272,7 @@ class Templates:
         return f"cid:{found[path].cid}"
 
 
+_BREAK_HINT = "A value used there holds it; take it out of the data, or write {{ … | replace('\\n', ' ') }}."
 _STEPS: dict[str, Callable[[MessageBuilder, str], MessageBuilder]] = {
     "from": MessageBuilder.from_,
     "sender": MessageBuilder.sender,
@@ -262,6 +283,26 @@ _STEPS: dict[str, Callable[[MessageBuilder, str], MessageBuilder]] = {
     "return-path": MessageBuilder.return_path,
     "message-id": MessageBuilder.message_id,
 }
+
+_ADDRESSED = frozenset(_STEPS) - {"message-id"}
+_PIECES = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,"])+')
+
+
+def _addresses(text: str, values: list[str]) -> str:
+    """Put the values into an address header: a name stays a name, and one address one, whatever is in the data.
+
+    Only a value that stands alone may be a list: there the template leaves everything to the data.
+    """
+    if not values:
+        return text
+    return ", ".join(_address(piece, values) for piece in _PIECES.findall(text) if piece.strip())
+
+
+def _address(piece: str, values: list[str]) -> str:
+    if found := mailbox(piece, values):
+        return str(Address(found[1], name=found[0]))
+    filled = fill(piece, values).strip()
+    return filled if is_slot(piece) or filled == piece.strip() else str(Address.parse(filled))
 
 
 class _Loader(jinja2.BaseLoader):

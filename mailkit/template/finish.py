@@ -14,7 +14,10 @@ from mailkit.template.plaintext import to_text
 
 __all__ = ["Finished", "Finisher"]
 
-_BODY_TAG = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
+# What the visible part begins after, the best sign first: the body tag may be left out, and so may the others.
+_STARTS = [
+    re.compile(tag, re.IGNORECASE) for tag in (r"<body\b[^>]*>", r"</head\s*>", r"<html\b[^>]*>", r"<!doctype[^>]*>")
+]
 _STYLE_TAG = re.compile(r"<style\b", re.IGNORECASE)
 # After the preheader an inbox list would show the first words of the body; these invisible characters keep them out.
 _FILLER = "&#847;&zwnj;&nbsp;" * 60
@@ -48,6 +51,6 @@ def _with_preheader(html: str, preheader: str) -> str:
         '<div style="display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden;'
         f'mso-hide:all" data-text="none">{escape(preheader)}{_FILLER}</div>'
     )
-    body = _BODY_TAG.search(html)
-    at = body.end() if body else 0
+    start = next((found for sign in _STARTS if (found := sign.search(html))), None)
+    at = start.end() if start else 0
     return html[:at] + hidden + html[at:]

@@ -5,21 +5,30 @@ the network or read from the disk.
 """
 
 import logging
+import re
 import threading
+from functools import cache, lru_cache
+from typing import Any
+
+from mailkit.template.tree import parse
 
 __all__ = ["inline_css"]
 
 # cssutils, under premailer, keeps its parser state in module variables.
 _LOCK = threading.Lock()
+_DOCTYPE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(<!doctype[^>]*>)", re.IGNORECASE)
 
 
 def inline_css(html: str) -> str:
     """Return ``html`` as a whole document with its style rules inlined."""
-    from premailer import Premailer
+    from lxml.etree import tostring
 
+    page = parse(html)
+    if page is None:
+        return html
     with _LOCK:
-        inlined = Premailer(
-            html,
+        _inliner()(
+            page,
             allow_network=False,
             allow_loading_external_files=False,
             disable_validation=True,  # cssutils knows the CSS of 2012; what it does not know must not be lost
@@ -32,4 +41,40 @@ def inline_css(html: str) -> str:
             align_floating_images=False,
             disable_basic_attributes=["width", "height"],  # an image's own attributes are more precise
         ).transform()
-    return str(inlined)
+    # Without its doctype a page is shown in quirks mode; lxml would give one to pages that have none.
+    doctype = _DOCTYPE.match(html)
+    written = tostring(page, method="html", encoding="utf-8", pretty_print=True).decode()
+    return f"{doctype[1]}\n{written}" if doctype else written
+
+
+@cache
+def _inliner() -> Any:
+    """premailer, mended in two places: it never fetches, and it keeps the at-rules that it does not know."""
+    from premailer import Premailer
+    from premailer.premailer import cssutils
+
+    # allow_network is about <link>; an @import would be fetched all the same, by cssutils.
+    parser = cssutils.CSSParser(fetcher=lambda url: None, validate=False)
+    parse_sheet = lru_cache(maxsize=64)(parser.parseString)
+
+    class Inliner(Premailer):  # type: ignore[misc]  # premailer has no types
+        def _parse_css_string(self, css_body: str, validate: bool = True) -> Any:
+            return parse_sheet(css_body)
+
+        def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
+            rules, leftover = super()._parse_style_rules(css_body, ruleset_index)
+            known = ("CHARSET_RULE", "COMMENT", "MEDIA_RULE", "STYLE_RULE")
+            # First, because an @import counts nowhere else.
+            others = [rule for rule in parse_sheet(css_body or "") if rule.typeString not in known]
+            return rules, others + leftover
+
+        def _css_rules_to_string(self, rules: list[Any]) -> str:
+            kept = [rule.cssText for rule in rules if not _is_premailers(rule)]
+            return "\n".join([*kept, super()._css_rules_to_string(list(filter(_is_premailers, rules)))])
+
+    return Inliner
+
+
+def _is_premailers(rule: Any) -> bool:
+    """Whether premailer knows how to write a rule that is left over: a selector with its text, or a media query."""
+    return isinstance(rule, tuple) or rule.typeString == "MEDIA_RULE"

@@ -35,8 +35,8 @@ class _Folder:
         self._root = root
 
     def read(self, name: str) -> bytes | None:
-        path = self._root.joinpath(*_segments(name))
         try:
+            path = self._root.joinpath(*_segments(name))
             return path.read_bytes() if path.resolve().is_relative_to(self._root.resolve()) else None
         except (OSError, ValueError):
             return None
@@ -44,7 +44,7 @@ class _Folder:
     def stamp(self, name: str) -> object:
         try:
             status = self._root.joinpath(*_segments(name)).stat()
-        except OSError:
+        except (OSError, ValueError):
             return None
         return status.st_mtime_ns, status.st_size
 

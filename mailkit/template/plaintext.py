@@ -8,13 +8,17 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from mailkit.template.tree import parse
+
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 __all__ = ["to_text"]
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
-_HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE)
+# Not mso-hide:all: what Outlook alone hides, as in buttons that are drawn for it in another way, all others show.
+_HIDDEN = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_START = re.compile(r"[0-9]{1,9}")
 _SILENT = frozenset(("head", "style", "script", "title", "template", "noscript", "object", "svg", "select", "textarea"))
 _PARAGRAPHS = frozenset(
     ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "blockquote", "pre", "figure", "hr")
@@ -30,13 +34,13 @@ _RULE = "-" * 40
 
 def to_text(html: str) -> str:
     """Return what ``html`` says, as plain text with ``\\n`` line ends."""
-    from lxml import etree
-    from lxml.html import document_fromstring
+    from lxml.etree import iterwalk
 
-    if not html.strip():
+    root = parse(html)
+    if root is None:
         return ""
     page = _Page()
-    walk = etree.iterwalk(document_fromstring(html), events=("start", "end", "comment", "pi"))
+    walk = iterwalk(root, events=("start", "end", "comment", "pi"))
     for event, element in walk:
         if event in ("comment", "pi"):  # Outlook's conditional comments among them
             page.say(element.tail)
@@ -76,6 +80,7 @@ class _Page:
         self._bullet = ""
         self._counters: list[int | None] = []
         self._links: list[tuple[str, int, int]] = []
+        self._layouts: list[bool] = []
         self._verbatim = 0
 
     def say(self, text: str | None) -> None:
@@ -113,7 +118,7 @@ class _Page:
 
     def _break(self, *, keep_empty: bool = False) -> None:
         """End the line being written, unless there is nothing on it."""
-        line = self._line.rstrip(" ")
+        line = self._line.rstrip()  # no-break spaces too: a paragraph of one is there for its height
         self._line = ""
         if not line and not keep_empty:
             return
@@ -163,9 +168,8 @@ class _Page:
 
     def _open_list(self, element: "HtmlElement") -> None:
         start = element.get("start", "1")
-        self._counters.append(
-            int(start) if start.isascii() and start.isdigit() else 1
-        ) if element.tag == "ol" else self._counters.append(None)
+        number = int(start) if _START.fullmatch(start) else 1
+        self._counters.append(number if element.tag == "ol" else None)
 
     def _close_list(self, element: "HtmlElement") -> None:
         self._counters.pop()
@@ -198,28 +202,33 @@ class _Page:
         self._verbatim -= 1
 
     def _open_cell(self, element: "HtmlElement") -> None:
-        if _is_layout(element):
+        if self._is_layout():
             self._break()
         elif self._line.strip():
             self._line = self._line.rstrip(" ") + " | "
 
     def _close_cell(self, element: "HtmlElement") -> None:
-        if _is_layout(element):
+        if self._is_layout():
             self._break()
 
     def _open_table(self, element: "HtmlElement") -> None:
-        if not _is_layout(element):
+        self._layouts.append(_is_layout(element))
+        if not self._is_layout():
             self._paragraph()
 
-    _close_table = _open_table
+    def _close_table(self, element: "HtmlElement") -> None:
+        if not self._is_layout():
+            self._paragraph()
+        self._layouts.pop()
+
+    def _is_layout(self) -> bool:
+        """Whether the table around a cell, if there is one, only arranges things."""
+        return not self._layouts or self._layouts[-1]
 
 
-def _is_layout(element: "HtmlElement") -> bool:
-    """Whether the table around a cell only arranges things: said by its role, or shown by a table inside it."""
-    table = element if element.tag == "table" else next(element.iterancestors("table"), None)
-    if table is None or table.get("role") in ("presentation", "none"):
-        return True
-    return table.find(".//table") is not None
+def _is_layout(table: "HtmlElement") -> bool:
+    """Whether a table only arranges things: said by its role, or shown by a table inside it."""
+    return table.get("role") in ("presentation", "none") or table.find(".//table") is not None
 
 
 _Action = Callable[[_Page, "HtmlElement"], None]

@@ -4,8 +4,10 @@ Every value that an expression prints is put aside and a token stands for it: th
 apart first, and the values put in where they belong. So a value can never change the structure of what it is put into.
 """
 
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,25 +16,62 @@ import jinja2
 from mailkit.errors import TemplateBroken
 from mailkit.template.missing import Missing, MissingError, missing_variable
 
-__all__ = ["SlotTemplate"]
+__all__ = ["SlotTemplate", "fill", "is_slot", "mailbox", "put_aside", "setting_aside"]
 
 # Letters only, unguessable, and different in each process: no data can contain one.
 _MARK = "q" + "".join(chr(ord("g") + byte % 20) for byte in secrets.token_bytes(16))
 
+_SLOT = re.compile(rf"\s*{_MARK}[0-9]+z\s*")
+_MAILBOX = re.compile(r'\s*"?(?P<name>[^"<>]*?)"?\s*<\s*(?P<email>[^<>]*?)\s*>\s*')
+
 _values: ContextVar[list[str]] = ContextVar("mailkit_slot_values")
 
 
-def _put_aside(value: Any) -> str:
+@jinja2.pass_context  # so that constants too wait until there is a place for values
+def put_aside(context: jinja2.runtime.Context, value: Any) -> str:
+    """Jinja's ``finalize`` of an environment whose values are kept in slots, within :func:`setting_aside`."""
     values = _values.get()
     values.append(str(value))
     return f"{_MARK}{len(values) - 1}z"
 
 
-_JINJA = jinja2.Environment(finalize=_put_aside, undefined=Missing, autoescape=False)  # noqa: S701 - this is no HTML
+@contextmanager
+def setting_aside() -> Iterator[list[str]]:
+    """Give the list to which the values go that are printed in the block."""
+    values: list[str] = []
+    token = _values.set(values)
+    try:
+        yield values
+    finally:
+        _values.reset(token)
+
+
+def fill(text: str, values: list[str]) -> str:
+    """Put the values in the places of their tokens."""
+    for number, value in enumerate(values):
+        text = text.replace(f"{_MARK}{number}z", value)
+    return text
+
+
+def is_slot(text: str) -> bool:
+    """Whether ``text`` is one value and nothing else."""
+    return _SLOT.fullmatch(text) is not None
+
+
+def mailbox(text: str, values: list[str]) -> tuple[str, str] | None:
+    """Return name and address of ``name <address>``, taken apart before the values are put in; None for other text."""
+    found = _MAILBOX.fullmatch(text)
+    return (fill(found["name"], values), fill(found["email"], values).strip()) if found else None
+
+
+_JINJA = jinja2.Environment(finalize=put_aside, undefined=Missing, autoescape=False)  # noqa: S701 - this is no HTML
 
 
 class SlotTemplate:
     """A one-line template such as ``{{ first }} <{{ email }}>``. ``label`` names it in errors."""
+
+    fill = staticmethod(fill)
+    mailbox = staticmethod(mailbox)
 
     def __init__(self, text: str, *, label: str) -> None:
         self._label = label
@@ -42,19 +81,11 @@ class SlotTemplate:
             raise TemplateBroken(error.message or "syntax error", name=label, line=error.lineno) from None
 
     def render(self, data: Mapping[str, Any]) -> tuple[str, list[str]]:
-        """Return the text with its tokens, and the values. Raises VariableMissing."""
-        values: list[str] = []
-        token = _values.set(values)
+        """Return the text with its tokens, and the values. Raises TemplateError, mostly VariableMissing."""
         try:
-            return self._template.render(data), values
+            with setting_aside() as values:
+                return self._template.render(data), values
         except MissingError as error:
             raise missing_variable(error, self._label, 0, data) from None
-        finally:
-            _values.reset(token)
-
-    @staticmethod
-    def fill(text: str, values: list[str]) -> str:
-        """Put the values in the places of their tokens."""
-        for number, value in enumerate(values):
-            text = text.replace(f"{_MARK}{number}z", value)
-        return text
+        except Exception as error:
+            raise TemplateBroken(f"{type(error).__name__}: {error}", name=self._label) from error
