@@ -1,18 +1,20 @@
 """The asyncio pump: performs a conversation's effects on an asyncio transport."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from mailkit.errors import ConnectError, MailkitError, TlsError, TransportTimeout
-from mailkit.net.blocking import translate
+from mailkit.net.blocking import blocks, translate
 from mailkit.net.tls import explain
 from mailkit.sansio import Call, Conversation, Effect, Read, Sleep, StartTls, Write
 
 __all__ = ["AsyncPump", "connect"]
 
 _Result = TypeVar("_Result")
+_PARTING = 2.0  # seconds for a good-bye; whoever is not gone by then is cut off
 _HIGH_WATER = 1_048_576  # stop reading from a peer that sends faster than the conversation takes
 
 
@@ -24,7 +26,9 @@ class Wire(asyncio.Protocol):
         self.received = bytearray()
         self.is_ended = False
         self.error: Exception | None = None
+        self.lost = asyncio.Event()
         self._arrival = asyncio.Event()
+        self._is_cut_off = False  # lost while a write was still waiting to get out
         self._drained = asyncio.Event()
         self._drained.set()
 
@@ -45,6 +49,8 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.is_ended, self.error = True, error
+        self._is_cut_off = not self._drained.is_set()
+        self.lost.set()
         self._arrival.set()
         self._drained.set()
 
@@ -66,13 +72,16 @@ class Wire(asyncio.Protocol):
             self.transport.resume_reading()
         return data
 
-    async def write(self, data: bytes) -> None:
+    async def write(self, data: bytes | memoryview) -> None:
         if self.is_ended or self.transport is None or self.transport.is_closing():
-            raise (
-                self.error if isinstance(self.error, OSError) else ConnectionResetError("the other side has closed it")
-            )
+            raise self._loss()
         self.transport.write(data)
         await self._drained.wait()
+        if self._is_cut_off:
+            raise self._loss()
+
+    def _loss(self) -> OSError:
+        return self.error if isinstance(self.error, OSError) else ConnectionResetError("the other side has closed it")
 
 
 class AsyncPump:
@@ -107,7 +116,8 @@ class AsyncPump:
     async def _perform(self, effect: Effect) -> object:
         match effect:
             case Write(data, within):
-                await self._timed(self._wire.write(data), within)
+                for block in blocks(data):
+                    await self._timed(self._wire.write(block), within)
             case Read(within):
                 return await self._timed(self._wire.read(), within)
             case StartTls(within):
@@ -165,10 +175,20 @@ class AsyncPump:
         self._wire.transport = secure
 
     def close(self) -> None:
-        """Close the connection. Closing twice is fine."""
+        """Close the connection at once; what waits to be sent is dropped. Closing twice is fine."""
         self.is_open = False
         if self._wire.transport:
-            self._wire.transport.abort() if self._wire.is_ended else self._wire.transport.close()
+            # Not close(): it goes on sending, and with TLS stays open until the other side says good-bye too.
+            self._wire.transport.abort()
+
+    async def aclose(self) -> None:
+        """Close the connection, but let what was written go out first."""
+        if self._wire.transport:
+            self._wire.transport.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PARTING):
+                    await self._wire.lost.wait()
+        self.close()
 
 
 async def connect(

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 import threading
+from dataclasses import replace
 from types import TracebackType
 
 from mailkit.errors import ConfigError, MailkitError
@@ -36,7 +37,7 @@ class Listener:
         self.host = host
         self.port = port
         self._policy = policy
-        self._profile = profile or ServerProfile(starttls=tls is not None and not implicit_tls)
+        self._profile = replace(profile or ServerProfile(), starttls=tls is not None and not implicit_tls)
         self._tls = tls
         self._implicit_tls = implicit_tls
         self._slots = max_connections
@@ -102,6 +103,7 @@ class Listener:
             if self._implicit_tls:
                 await pump.start_tls(self._profile.idle)
             await pump.run(serve(self._policy, self._profile, peer=name, is_secure=self._implicit_tls))
+            await pump.aclose()
         pump.close()
 
     def _context(self) -> ssl.SSLContext:

@@ -3,7 +3,7 @@
 import ssl
 from dataclasses import dataclass
 
-from mailkit.errors import ConfigError, TlsError
+from mailkit.errors import ConfigError, ConnectError, TlsError
 
 __all__ = ["TlsProfile", "explain"]
 
@@ -43,8 +43,10 @@ _HINTS = {
 }
 
 
-def explain(error: ssl.SSLError | OSError, host: str) -> TlsError:
+def explain(error: ssl.SSLError | OSError, host: str) -> TlsError | ConnectError:
     """Turn a failed handshake into words."""
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return ConnectError(f"the connection to {host} was lost during the TLS handshake")
     if isinstance(error, ssl.SSLCertVerificationError):
         return TlsError(
             f"the certificate of {host} cannot be trusted: {error.verify_message}",

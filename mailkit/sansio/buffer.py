@@ -11,11 +11,12 @@ class Buffer:
     It remembers how far it has looked, so that a line fed byte by byte costs no more than one fed whole.
     """
 
-    __slots__ = ("_bytes", "_looked")
+    __slots__ = ("_bytes", "_looked", "_mark")
 
     def __init__(self) -> None:
         self._bytes = bytearray()
         self._looked = 0
+        self._mark = b""
 
     def __len__(self) -> int:
         return len(self._bytes)
@@ -28,6 +29,8 @@ class Buffer:
 
         Raises RemoteProtocolError when more than ``limit`` bytes came without it: a peer must not fill our memory.
         """
+        if mark != self._mark:
+            self._mark, self._looked = mark, 0
         found = self._bytes.find(mark, max(0, self._looked - len(mark) + 1))
         if found < 0:
             self._looked = len(self._bytes)

@@ -27,7 +27,7 @@ __all__ = ["Call", "Conversation", "Effect", "Read", "Sleep", "StartTls", "Write
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Send all of ``data``. The result is None."""
+    """Send all of ``data``, waiting at most ``within`` seconds for each 256 KiB of it. The result is None."""
 
     data: bytes
     within: float = 60.0

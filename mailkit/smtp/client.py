@@ -258,7 +258,7 @@ class Client:
     def _data(self, content: Content) -> Conversation[Answer]:
         times = self._profile.timeouts
         try:
-            reply = yield from self._ask(command.data())
+            reply = _in_step((yield from self._ask(command.data())), wanted=3)
             if not reply.is_intermediate:
                 yield from self._reset_after(reply)
                 return Answer("DATA", reply)
@@ -268,29 +268,29 @@ class Client:
             return Answer("DATA", error=error)
         try:
             yield Write(dot.END, within=times.data_block)
-            reply = yield from self._reply(times.end_of_data)
+            reply = _in_step((yield from self._reply(times.end_of_data)))
         except _LOST as error:
             self.is_usable = False
             return Answer(Answer.END_OF_DATA, error=error)
-        self.is_usable = reply.code != 421
         self.delivered += 1
+        if not reply.is_success:
+            yield from self._reset_after(reply)
         return Answer(Answer.END_OF_DATA, reply)
 
     def _fly(self, flight: Sequence[bytes]) -> Conversation[list[Reply]]:
         """Send the commands together where the server takes that (RFC 2920), otherwise one by one."""
         wait = self._profile.timeouts.command
+        window = _WINDOW if "PIPELINING" in self.capabilities else 1
         replies: list[Reply] = []
-        if "PIPELINING" in self.capabilities:
-            yield Write(b"".join(flight))
-            for _ in flight:
-                replies.append((yield from self._reply(wait)))
+        for start in range(0, len(flight), window):
+            lines = flight[start : start + window]
+            yield from self._say(b"".join(lines))
+            for _ in lines:
+                replies.append(_in_step((yield from self._reply(wait))))
                 if replies[-1].code == 421:
                     break
-        else:
-            for line in flight:
-                replies.append((yield from self._ask(line)))
-                if replies[-1].code == 421 or not replies[0].is_success:
-                    break
+            if replies[-1].code == 421 or not replies[0].is_success:
+                break
         # After 421 (the server closes) or a refused sender the rest of the flight shares that fate.
         return replies + [replies[-1]] * (len(flight) - len(replies))
 
@@ -328,11 +328,14 @@ class Client:
     # -- the wire ------------------------------------------------------------------------------------------------
 
     def _ask(self, line: bytes, *, within: float = 0.0) -> Conversation[Reply]:
+        yield from self._say(line)
+        return (yield from self._reply(within or self._profile.timeouts.command))
+
+    def _say(self, lines: bytes) -> Conversation[None]:
         if self._replies.has_leftovers:
             # An answer to a question that we have not asked would be taken for the answer to this one.
             raise RemoteProtocolError("the server sent a reply that nobody asked for")
-        yield Write(line)
-        return (yield from self._reply(within or self._profile.timeouts.command))
+        yield Write(lines)
 
     def _reply(self, within: float) -> Conversation[Reply]:
         while (reply := self._replies.next_reply()) is None:
@@ -344,6 +347,16 @@ class Client:
 
 
 _LOST = (ConnectError, TransportTimeout, RemoteProtocolError)
+
+# Commands in one flight: while we write, nobody reads the replies, and they must find room in the buffers between.
+_WINDOW = 100
+
+
+def _in_step(reply: Reply, *, wanted: int = 2) -> Reply:
+    """Return the reply, unless it says yes to another question: then replies and commands are out of step."""
+    if reply.code < 400 and reply.code // 100 != wanted:
+        raise RemoteProtocolError(f"the server's replies do not fit the commands any more: {reply}")
+    return reply
 
 
 def _taken(answer: Answer) -> bool:

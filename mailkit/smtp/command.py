@@ -8,21 +8,28 @@ __all__ = ["auth", "auth_response", "data", "ehlo", "helo", "mail", "noop", "qui
 
 _LINE_LIMIT = 12_288  # RFC 4954 4.3 for AUTH; all others stay far below
 _UNSAFE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\u2028\u2029]")
+# What would end the path, or begin parameters, stands in a quoted string or nowhere.
+_ADDRESS = re.compile(r'(?:[^<>"\\\s]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
+# What would end the path, or begin parameters, stands in a quoted string or nowhere.
+_ADDRESS = re.compile(r'(?:[^<>"\\\s]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
 
 
-def _line(*words: str) -> bytes:
-    line = " ".join(word for word in words if word)
+def _line(verb: str, *words: str) -> bytes:
+    return _checked(verb, " ".join(word for word in (verb, *words) if word))
+
+
+def _checked(verb: str, line: str) -> bytes:
     if _UNSAFE.search(line):
-        # The line itself is not shown: it may be an AUTH line.
-        raise LocalProtocolError(f"{words[0]} was given an argument with a control character; it was not sent")
+        # The line itself is not shown: it may hold a password.
+        raise LocalProtocolError(f"{verb} was given an argument with a control character; it was not sent")
     data = line.encode() + b"\r\n"
     if len(data) > _LINE_LIMIT:
-        raise LocalProtocolError(f"{words[0]} would be longer than {_LINE_LIMIT} bytes; it was not sent")
+        raise LocalProtocolError(f"{verb} would be longer than {_LINE_LIMIT} bytes; it was not sent")
     return data
 
 
 def _path(verb: str, address: str) -> str:
-    if re.search(r'[<>\s](?=(?:[^"]*"[^"]*")*[^"]*$)', address):
+    if not _ADDRESS.fullmatch(address):
         raise LocalProtocolError(f"{verb} was given {address!r}, which is no address; it was not sent")
     return f"<{address}>"
 
@@ -43,11 +50,11 @@ def helo(name: str) -> bytes:
 
 def mail(sender: str, *parameters: str) -> bytes:
     """``sender`` is empty for the null return path."""
-    return _line(f"MAIL FROM:{_path('MAIL', sender)}", *parameters)
+    return _line("MAIL", f"FROM:{_path('MAIL', sender)}", *parameters)
 
 
 def rcpt(recipient: str, *parameters: str) -> bytes:
-    return _line(f"RCPT TO:{_path('RCPT', recipient)}", *parameters)
+    return _line("RCPT", f"TO:{_path('RCPT', recipient)}", *parameters)
 
 
 def data() -> bytes:
@@ -75,4 +82,4 @@ def auth(mechanism: str, initial: str) -> bytes:
 
 
 def auth_response(response: str) -> bytes:
-    return _line(response or "=") if response != "*" else b"*\r\n"
+    return _checked("AUTH", response)

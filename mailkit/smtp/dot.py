@@ -9,7 +9,7 @@ import re
 
 from mailkit.sansio import Buffer
 
-__all__ = ["DataReader", "END", "stuff"]
+__all__ = ["END", "DataReader", "stuff"]
 
 END = b".\r\n"
 
@@ -36,7 +36,7 @@ class DataReader:
     def __init__(self, buffer: Buffer, *, limit: int) -> None:
         self._buffer = buffer
         self._limit = limit
-        self._lines: list[bytes] = []
+        self._content = bytearray()
         self._size = 0
         self._in_line = False
 
@@ -51,15 +51,15 @@ class DataReader:
             if line is None:
                 return None
             if not self._in_line and line == END:
-                return b"".join(self._lines)
+                return bytes(self._content)
             if not self._in_line and line.startswith(b"."):
                 line = line[1:]
             self._in_line = not line.endswith(b"\r\n")
             self._size += len(line)
             if self.is_too_large:
-                self._lines.clear()
+                self._content.clear()
             else:
-                self._lines.append(line)
+                self._content += line
 
     def _next_piece(self) -> bytes | None:
         """A line with its CRLF, or a part of one that has grown long: it need not be kept waiting for its end."""

@@ -101,7 +101,7 @@ class _Session:
             while not self.is_over:
                 line = yield from self._line()
                 if line is None:
-                    return
+                    break
                 yield from self._obey(line)
                 if self.errors > _MAX_ERRORS:
                     self._close(Reply.of(421, "4.7.0 Too many errors"))
@@ -122,8 +122,8 @@ class _Session:
             text = line.decode()
         except UnicodeDecodeError:
             return self._fault(Reply.of(500, "5.5.2 Commands are ASCII or UTF-8"))
-        if "\n" in text or "\r" in text or "\0" in text:
-            return self._fault(Reply.of(500, "5.5.2 A line ends with CR LF, and has neither within"))
+        if "\r" in text or "\0" in text:
+            return self._fault(Reply.of(500, "5.5.2 A line has neither CR nor NUL within"))
         verb, _, argument = text.partition(" ")
         verb, argument = verb.upper(), argument.strip()
         if fault := self._out_of_order(verb):
@@ -209,12 +209,12 @@ class _Session:
         yield from self._judge(user, password) if user and password is not None else self._no_auth()
 
     def _challenge(self, challenge: str, initial: str) -> Conversation[str | None]:
-        answer: bytes | None = initial.encode()
-        if not answer:
+        answer: bytes | None = b"" if initial == "=" else initial.encode()  # RFC 4954 4: "=" stands for nothing
+        if not initial:
             self._say(Reply(334, (challenge,)))
             answer = yield from self._line()
         try:
-            return a2b_base64(answer or b"*", strict_mode=True).decode() if answer != b"=" else ""
+            return None if answer is None else a2b_base64(answer, strict_mode=True).decode()
         except (Base64Error, UnicodeDecodeError):
             return None
 
@@ -357,8 +357,11 @@ class _Session:
         while (line := self.buffer.take_until(b"\n", limit=_LINE_LIMIT)) is None:
             if not (yield from self._fill()):
                 return None
-        # A line ended by a bare LF keeps it, and is answered as the mistake that it is.
-        return line[:-2] if line.endswith(b"\r\n") else line
+        if line.endswith(b"\r\n"):
+            return line[:-2]
+        # What follows a bare LF is a command to one server and an argument to another: it must not be obeyed.
+        self._close(Reply.of(521, "5.5.2 A line ends with CR LF"))
+        return None
 
 
 _NEEDS: dict[str, tuple[str, ...]] = {

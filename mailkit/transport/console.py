@@ -23,9 +23,10 @@ class ConsoleTransport(Transport):
         self._lock = threading.Lock()
 
     def deliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:
+        sender = envelope.sender.email if envelope.sender else "<>"
         lines = [
             "─" * _WIDTH,
-            f"envelope: {envelope.sender or '<>'} → {', '.join(address.email for address in envelope.recipients)}",
+            _shown(f"envelope: {sender} → {', '.join(address.email for address in envelope.recipients)}"),
             *(f"{_shown(field.name)}: {_shown(str(field))}" for field in message.headers.fields),
             "",
             _shown((message.text or "").rstrip()),
@@ -34,8 +35,11 @@ class ConsoleTransport(Transport):
             lines += ["", f"[HTML, {len(message.html):,} characters]"]
         lines += [_file_line(attachment) for attachment in message.parts()]
         lines.append("─" * _WIDTH)
+        stream = self._stream or sys.stdout
+        encoding = stream.encoding or "utf-8"  # a terminal or log file of the old kind cannot show every character
+        text = "\n".join(lines).encode(encoding, "replace").decode(encoding)
         with self._lock:
-            print("\n".join(lines), file=self._stream or sys.stdout, flush=True)
+            print(text, file=stream, flush=True)
         return all_accepted(envelope, relay=self.name, text="printed")
 
 

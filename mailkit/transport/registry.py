@@ -48,6 +48,8 @@ def _plugin(scheme: str) -> _Factory | None:
 
 def _smtp(url: Url) -> Transport:
     options = url.take(_SMTP_OPTIONS)
+    if not url.host:
+        raise ConfigError(f"the {url.scheme} transport needs a host", hint="Write smtp://mail.example.com:587.")
     implicit = url.scheme == "smtps"
     port = url.port or (465 if implicit else 587)
     return SmtpTransport(

@@ -98,6 +98,11 @@ class SmtpTransport(Transport):
     def __repr__(self) -> str:
         return f"SmtpTransport({self.name})"
 
+    def _is_worth_keeping(self, client: Client, answers: tuple[Answer, ...]) -> bool:
+        # "452 too many messages in this connection" is said of the connection: the next attempt gets a fresh one.
+        was_put_off = any(answer.reply and answer.reply.is_temporary and answer.command != "RCPT" for answer in answers)
+        return client.is_usable and not was_put_off and client.delivered < self.settings.max_messages
+
     # -- blocking ------------------------------------------------------------------------------------------------
 
     def deliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:
@@ -110,7 +115,7 @@ class SmtpTransport(Transport):
                 if is_reused:  # closed by the server while it rested; nothing was accepted
                     continue
                 raise
-            self._give(session)
+            self._give(session, answers)
             if is_reused and plan.was_turned_away(answers):
                 continue
             return plan.outcomes(answers)
@@ -137,8 +142,8 @@ class SmtpTransport(Transport):
         pump.run(client.open())
         return _Session(pump, client)
 
-    def _give(self, session: _Session) -> None:
-        if session.client.is_usable and session.client.delivered < self.settings.max_messages:
+    def _give(self, session: _Session, answers: tuple[Answer, ...]) -> None:
+        if self._is_worth_keeping(session.client, answers):
             self._pool.give(session)
         else:
             self._end(session)
@@ -183,7 +188,7 @@ class SmtpTransport(Transport):
                 if is_reused:
                     continue
                 raise
-            await self._agive(session)
+            await self._agive(session, answers)
             if is_reused and plan.was_turned_away(answers):
                 continue
             return plan.outcomes(answers)
@@ -210,8 +215,8 @@ class SmtpTransport(Transport):
         await pump.run(client.open())
         return _AsyncSession(pump, client)
 
-    async def _agive(self, session: _AsyncSession) -> None:
-        if session.client.is_usable and session.client.delivered < self.settings.max_messages:
+    async def _agive(self, session: _AsyncSession, answers: tuple[Answer, ...]) -> None:
+        if self._is_worth_keeping(session.client, answers):
             self._async_pool.give(session)
         else:
             await self._aend(session)
@@ -266,12 +271,13 @@ class _Plan:
 
 _STATUS = {2: Status.ACCEPTED, 4: Status.DEFERRED}
 
-# "queued as ABC123" (Postfix, aiosmtpd), "OK id=1abc-…" (Exim), "Message queued … <id>" and the like.
-_QUEUE_ID = re.compile(
-    r"(?:queued as |id=|queued mail for delivery.*?\[?|Ok[: ]+)([A-Za-z0-9.+_=@-]{5,120})", re.IGNORECASE
-)
+# "queued as ABC123" (Postfix), "OK id=1abc-…" (Exim), "[InternalId=123, …]" (Exchange), and "Ok 0102…" (SES) last: the
+# others begin with that word too.
+_QUEUE_IDS = [
+    re.compile(rf"{mark}([A-Za-z0-9.+_=@-]{{5,120}})", re.IGNORECASE)
+    for mark in ("queued as ", r"\b\w*id=", "^Ok[: ]+")
+]
 
 
 def _queue_id(text: str) -> str:
-    found = _QUEUE_ID.search(text)
-    return found[1] if found else ""
+    return next((found[1] for pattern in _QUEUE_IDS if (found := pattern.search(text))), "")

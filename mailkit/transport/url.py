@@ -11,12 +11,19 @@ from mailkit.smtp import Credentials
 
 __all__ = ["Url", "redacted"]
 
-_PASSWORD = re.compile(r"(://[^/@\s:]*:)[^/\s]*(@)")
+# A password that was not percent-encoded may hold any sign, so all is hidden from the user's colon to the last "@".
+_PASSWORD = re.compile(r"^([^:]*:(?://[^:]*:|(?!//))).*(?=@)", re.DOTALL)
+# Where the host was forgotten, what should be a port may be the password.
+_NO_PORT = re.compile(r"^([^:@]*://(?!\[)[^:@/?#]*:)(?!\d*(?:[/?#]|$))[^@]*$", re.DOTALL)
 
 
 def redacted(url: str) -> str:
-    """Return ``url`` with its password hidden."""
-    return _PASSWORD.sub(r"\1***\2", url)
+    """Return ``url`` with its password hidden.
+
+    >>> redacted("smtp://ada:secret@mail.example.com")
+    'smtp://ada:***@mail.example.com'
+    """
+    return _NO_PORT.sub(r"\1***", _PASSWORD.sub(r"\1***", url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,6 @@ class Url:
                 f"{redacted(text)!r} cannot be read: {_without_secrets(error)}",
                 hint="Percent-encode special characters in user and password: '@' is %40, '/' is %2F, '#' is %23.",
             ) from None
-        if not parts.hostname and scheme.lower() in ("smtp", "smtps"):
-            raise ConfigError(f"{redacted(text)!r} names no host", hint="Write smtp://mail.example.com:587.")
         if parts.fragment:
             raise ConfigError(f"{redacted(text)!r} has a '#' in it", hint="Percent-encode it as %23.")
         return cls(

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kit.peers import authority
 from tests.kit.postfix import Postfix
+
+__all__ = ["authority", "postfix"]
 
 
 @pytest.fixture(scope="session")

@@ -179,6 +179,15 @@ class Postfix:
             time.sleep(0.05)
         return found
 
+    def wait_for_log(self, text: str, within: float = 10.0) -> str:
+        """Return the mail log once `text` is in it, or fail with its end: Postfix writes it when it finds the time."""
+        deadline = time.monotonic() + within
+        while text not in (log := self.log()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no {text!r} in the mail log:\n" + "\n".join(log.splitlines()[-40:]))
+            time.sleep(0.05)
+        return log
+
     def log(self) -> str:
         """Return the mail log so far."""
         path = self.folder / "mail.log"
