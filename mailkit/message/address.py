@@ -13,7 +13,7 @@ from typing import TypeAlias
 from mailkit.errors import AddressError, MessageError
 from mailkit.mime import domain as domains
 from mailkit.mime import encodedword
-from mailkit.mime.control import refuse_controls
+from mailkit.mime.control import CONTROL, refuse_controls
 
 __all__ = ["Address", "Addressee", "addresses"]
 
@@ -40,7 +40,7 @@ class Address:
     name: str = ""
 
     def __init__(self, email: str, *, name: str = "") -> None:
-        refuse_controls(name, field="display name")
+        _refuse_controls(name, field="display name")
         object.__setattr__(self, "email", _checked(email))
         object.__setattr__(self, "name", name)
 
@@ -64,7 +64,7 @@ class Address:
         """Read mailboxes separated by commas; the members of a group count as members of the list."""
         if _DOT_ATOM_ADDRESS.fullmatch(text):
             return (cls(text),)
-        refuse_controls(text, field="address")
+        _refuse_controls(text, field="address")
         return tuple(cls(email, name=name) for name, email in _Scanner(text).mailboxes())
 
     @property
@@ -130,10 +130,19 @@ def quoted_phrase(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def _refuse_controls(text: str, *, field: str) -> None:
+    try:
+        refuse_controls(text, field=field)
+    except MessageError as error:
+        found = CONTROL.search(text)
+        position = found.start() if found else 0
+        raise AddressError(error.problem, text=text, position=position, hint=error.hint) from None
+
+
 @lru_cache(maxsize=1024)
 def _checked(email: str) -> str:
     """Return the address in the form that mailkit keeps, or raise AddressError."""
-    refuse_controls(email, field="address")
+    _refuse_controls(email, field="address")
     local, at, domain = email.rpartition("@")
     if not at:
         raise AddressError(f"{email!r} has no @", text=email, position=len(email), hint="Write it as name@example.com.")
@@ -153,17 +162,25 @@ def _checked(email: str) -> str:
 def _validated(email: str) -> str:
     from email_validator import EmailNotValidError, validate_email  # here: it costs 50 ms that plain mail never needs
 
+    local, _, domain = email.rpartition("@")
+    # email-validator refuses localhost and .local, where mail is developed, so it is not asked about host names.
+    is_host = domains.is_plain(domain) and "--" not in domain and len(email) <= 254
     try:
         valid = validate_email(
-            email,
+            f"{local}@example.com" if is_host else email,
             check_deliverability=False,
             allow_quoted_local=True,
             allow_domain_literal=True,
-            globally_deliverable=False,  # localhost and .test are where mail is developed
+            globally_deliverable=False,
+            test_environment=True,  # .test too is where mail is developed
         )
     except EmailNotValidError as error:
         raise AddressError(f"{email!r} is not an address: {_sentence(error)}", text=email) from None
-    local, domain = valid.local_part, valid.domain
+    local, domain = valid.local_part, domain if is_host else valid.domain
+    if domain.rpartition(".")[2].isdigit():
+        raise AddressError(
+            f"{email!r} is not an address: no domain ends in a number", text=email, hint="Write name@[192.0.2.1]."
+        )
     # A quoted local part may hold another address; only the last @ counts, and the quotes stay (never unquoted).
     return f"{local}@{domain}"
 
@@ -178,13 +195,9 @@ def addresses(given: Addressee | Iterable[Addressee], *, field: str) -> tuple[Ad
     try:
         return tuple(_each(given))
     except AddressError as error:
-        if error.field:
-            raise
         raise AddressError(
             error.problem, text=error.text, position=error.position, field=field, hint=error.hint
         ) from None
-    except MessageError as error:
-        raise AddressError(error.problem, text=str(given), field=field, hint=error.hint) from None
 
 
 def _each(given: Addressee | Iterable[Addressee]) -> Iterable[Address]:
@@ -363,7 +376,6 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 def _display(words: list[str]) -> str:
     """Join a phrase's words into the display name that they spell."""
     spelled = [_ESCAPE.sub(r"\1", word[1:-1]) if word[:1] == '"' else word for word in words]
-    name = "".join(spelled).strip()
     # In a parsed header the words of a name may be encoded (RFC 2047 5(3)); in a quoted string they may not be, but
     # senders do it, and no person's name begins with "=?".
-    return encodedword.decode(name)
+    return encodedword.decode("".join(spelled))

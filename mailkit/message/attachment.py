@@ -14,6 +14,9 @@ from mailkit.mime.transfer import Encoded
 __all__ = ["Attachment"]
 
 
+_LONGEST_CID = 255  # it has to fit into one line of the header, and into the HTML that names it
+
+
 @dataclass(frozen=True)
 class Attachment:
     """A file: its bytes, its name and its media type (guessed from the name when it is not given).
@@ -39,14 +42,20 @@ class Attachment:
             object.__setattr__(self, "type", mediatype.check(self.type or mediatype.guess(self.filename), field="type"))
             refuse_controls(self.cid, field="cid")
         except MessageError as error:
-            raise AttachmentError(error.problem, hint=error.hint) from None
+            problem = error.problem.removeprefix(f"{error.field}: ")
+            raise AttachmentError(problem, field=error.field, hint=error.hint) from None
         if any(character in " \t<>" or not character.isascii() for character in self.cid):
             raise AttachmentError(
-                f"cid: {self.cid!r} has characters outside a content id (RFC 2392)",
+                f"{self.cid!r} has characters outside a content id (RFC 2392)",
+                field="cid",
                 hint="Use letters, digits, '-', '.' and '@'.",
             )
+        if len(self.cid) > _LONGEST_CID:
+            raise AttachmentError(f"a content id has at most {_LONGEST_CID} characters", field="cid")
         if self.type.startswith("multipart/"):
-            raise AttachmentError(f"type: a file cannot be {self.type}", hint="Attach .eml files as message/rfc822.")
+            raise AttachmentError(
+                f"a file cannot be {self.type}", field="type", hint="Attach .eml files as message/rfc822."
+            )
 
     @classmethod
     def from_path(cls, path: str | PathLike[str], *, filename: str = "", type: str = "", cid: str = "") -> "Attachment":  # noqa: A002 - the word of the builder
@@ -82,6 +91,12 @@ class Attachment:
         # RFC 2046 5.2.1: a message inside a message may not be base64.
         if self.type.startswith("message/"):
             data = transfer.canonical(self.data.decode("latin-1")).encode("latin-1")
+            if not transfer.is_eight_bit(data):
+                raise AttachmentError(
+                    f"{self.filename!r} has a NUL or a line over 998 bytes, which a message inside a message cannot have",
+                    field="type",
+                    hint="Attach it with type='application/octet-stream'.",
+                )
             return Encoded("7bit" if transfer.is_seven_bit(data) else "8bit", data)
         return transfer.encode_binary(self.data)
 

@@ -89,14 +89,16 @@ class MessageBuilder:
         """Embed an image that the HTML shows as ``<img src="cid:…">``."""
         if not cid:
             raise AttachmentError(
-                "cid: an embedded image needs a content id", hint="embed(path, cid='logo') for <img src='cid:logo'>."
+                "an embedded image needs a content id",
+                field="cid",
+                hint="embed(path, cid='logo') for <img src='cid:logo'>.",
             )
         image = _attachment(file, filename, type).with_cid(cid)
         same = next((old for old in self._embedded if old.cid == cid), None)
         if same == image:
             return self
         if same:
-            raise AttachmentError(f"cid: {cid!r} is already another image ({same.filename})")
+            raise AttachmentError(f"{cid!r} is already another image ({same.filename})", field="cid")
         return replace(self, _embedded=(*self._embedded, image))
 
     def header(self, name: str, value: str) -> "MessageBuilder":
@@ -110,6 +112,8 @@ class MessageBuilder:
 
     def date(self, moment: datetime) -> "MessageBuilder":
         """Set the date. Without it, :meth:`build` takes the present."""
+        if not isinstance(moment, datetime):
+            raise HeaderError(f"a datetime is wanted, not {type(moment).__name__}", name="Date")
         return replace(self, _headers=self._headers.with_field(Field("Date", moment)))
 
     def message_id(self, identifier: str) -> "MessageBuilder":
@@ -145,12 +149,20 @@ class MessageBuilder:
             targets.append(f"<{url}>")
         if mailto:
             address, _, query = mailto.removeprefix("mailto:").partition("?")
+            if any(character in query for character in " <>"):
+                raise HeaderError(
+                    f"{mailto!r} is not a mailto URI for this header",
+                    name="List-Unsubscribe",
+                    hint="Percent-encode what follows the '?'.",
+                )
             wire = _single(address, field="mailto")[0].wire
             # No quote() over the query: it is a URI part already (RFC 6068 2).
             targets.append(f"<mailto:{quote(wire, safe='@+')}{'?' + query if query else ''}>")
         if not targets:
             raise HeaderError("give a url, a mailto, or both", name="List-Unsubscribe")
-        builder = self.header("List-Unsubscribe", ", ".join(targets))
+        # Said anew, the whole is said anew: without an https URL nothing is left that could be clicked once.
+        builder = replace(self, _headers=self._headers.without("List-Unsubscribe-Post"))
+        builder = builder.header("List-Unsubscribe", ", ".join(targets))
         return (
             builder.header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
             if url.startswith("https:")
@@ -170,9 +182,7 @@ class MessageBuilder:
         if "Date" not in headers:
             headers = headers.with_field(Field("Date", clock.now().replace(microsecond=0)))
         if "Message-ID" not in headers:
-            headers = headers.with_field(
-                Field("Message-ID", f"<{clock.token()}@{senders[0].ascii_domain.strip('[]')}>")
-            )
+            headers = headers.with_field(Field("Message-ID", f"<{clock.token()}@{senders[0].ascii_domain}>"))
         headers = headers.with_field(Field("MIME-Version", "1.0"))
         return Message(
             headers=_in_order(headers),
@@ -188,7 +198,9 @@ class MessageBuilder:
         return replace(self, _headers=self._headers.with_field(Field(name, found)))
 
     def _add_recipients(self, name: str, given: tuple[Addressee | Iterable[Addressee], ...]) -> "MessageBuilder":
-        return self._with(name, (*self._headers.addresses(name), *_several(given, field=name.lower())))
+        found = _several(given, field=name.lower())
+        # An empty list adds nobody; a field without an address in it is not legal (RFC 5322 3.6.3).
+        return self._with(name, (*self._headers.addresses(name), *found)) if found else self
 
 
 def _several(given: tuple[Addressee | Iterable[Addressee], ...], *, field: str) -> tuple[Address, ...]:

@@ -77,6 +77,7 @@ _UNIQUE = frozenset(
 
 _OWNERS = {
     "bcc": "Use .bcc(...): blind copies belong to the envelope and are never written.",
+    "resent-bcc": "Blind copies belong to the envelope and are never written.",
     "content-type": "The parts decide it: use .text(), .html(), .attach() or .embed().",
     "content-transfer-encoding": "mailkit chooses the cheapest legal one.",
     "content-disposition": "Use .attach() or .embed().",

@@ -4,28 +4,46 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import TypeAlias
 
 from mailkit.errors import HeaderError, MessageError
 from mailkit.message import fields
-from mailkit.message.address import Address
+from mailkit.message.address import Address, addresses
 from mailkit.message.fields import Kind
 from mailkit.mime.control import refuse_controls
+from mailkit.mime.fold import fold, raw_tokens
 
 __all__ = ["Field", "Headers", "Value"]
 
-_NAME = re.compile(r"[!-9;-~]{1,200}")  # RFC 5322 2.2: printable ASCII without the colon
+NAME = re.compile(r"[!-9;-~]{1,200}")  # RFC 5322 2.2: printable ASCII without the colon
 
 Value: TypeAlias = str | tuple[Address, ...] | datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One header field. ``value`` is text, a tuple of addresses, or a date, as the kind of the field wants."""
+    """One header field. ``value`` is text, a tuple of addresses, or a date, as the kind of the field wants.
+
+    Raises HeaderError for a name or a text that cannot be written on one line.
+    """
 
     name: str
     value: Value
+
+    def __post_init__(self) -> None:
+        if NAME.fullmatch(self.name) is None:
+            raise HeaderError(
+                "a header name is printable ASCII without spaces and colons (RFC 5322 2.2)", name=repr(self.name)
+            )
+        if isinstance(self.value, str):
+            try:
+                refuse_controls(self.value, field=self.name)
+            except MessageError as error:
+                problem = error.problem.removeprefix(f"{self.name}: ")
+                raise HeaderError(problem, name=self.name, hint=error.hint) from None
+        elif not isinstance(self.value, tuple | datetime):
+            raise HeaderError(f"text is wanted, not {type(self.value).__name__}", name=self.name)
 
     def __str__(self) -> str:
         if isinstance(self.value, str):
@@ -36,23 +54,36 @@ class Field:
 
     @classmethod
     def checked(cls, name: str, value: Value) -> "Field":
-        """Make a field from what a user gave. Raises HeaderError, and AddressError for a field of addresses."""
-        if _NAME.fullmatch(name) is None:
-            raise HeaderError(
-                "a header name is printable ASCII without spaces and colons (RFC 5322 2.2)", name=repr(name)
-            )
-        kind = fields.kind(name)
+        """Make a field from what a user gave, reading text as the kind of the field wants.
+
+        Raises HeaderError, and AddressError for a field of addresses.
+        """
+        field = cls(name, value)
         if not isinstance(value, str):
-            return cls(name, value)
-        try:
-            refuse_controls(value, field=name)
-        except MessageError as error:
-            raise HeaderError(error.problem, name=name, hint=error.hint) from None
-        if kind is Kind.ADDRESSES:
-            return cls(name, Address.parse_list(value))
-        if kind is Kind.RAW and not value.isascii():
-            raise HeaderError(f"{name} takes only ASCII", name=name, hint="Percent-encode URIs; write domains as xn--.")
-        return cls(name, value)
+            return field
+        match fields.kind(name):
+            case Kind.ADDRESSES:
+                return cls(name, addresses(value, field=name))
+            case Kind.DATE:
+                return cls(name, _date(name, value))
+            case Kind.RAW:
+                _refuse_unwritable(name, value)
+        return field
+
+
+def _date(name: str, value: str) -> datetime:
+    try:
+        return parsedate_to_datetime(value)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        raise HeaderError(
+            f"{value!r} is not a date", name=name, hint="Write it as RFC 5322 3.3 does, or use .date(datetime)."
+        ) from None
+
+
+def _refuse_unwritable(name: str, value: str) -> None:
+    if not value.isascii():
+        raise HeaderError(f"{name} takes only ASCII", name=name, hint="Percent-encode URIs; write domains as xn--.")
+    fold(name, raw_tokens(value))
 
 
 class Headers(Mapping[str, str]):
@@ -73,7 +104,10 @@ class Headers(Mapping[str, str]):
         return str(found)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(field.name for field in self.fields))
+        names: dict[str, str] = {}
+        for field in self.fields:
+            names.setdefault(field.name.lower(), field.name)  # two spellings of one name are one key
+        return iter(names.values())
 
     def __len__(self) -> int:
         return len({field.name.lower() for field in self.fields})
@@ -108,6 +142,11 @@ class Headers(Mapping[str, str]):
             if field.name.lower() == wanted and isinstance(field.value, tuple):
                 found += field.value
         return tuple(found)
+
+    def without(self, name: str) -> "Headers":
+        """Return headers with no field called ``name``."""
+        wanted = name.lower()
+        return Headers(field for field in self.fields if field.name.lower() != wanted)
 
     def with_field(self, field: Field) -> "Headers":
         """Return headers with ``field`` added, or put in the place of the one there where only one may stand."""

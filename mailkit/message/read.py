@@ -16,7 +16,8 @@ from mailkit.message.attachment import Attachment
 from mailkit.message.fields import Kind
 from mailkit.message.headers import Field, Headers, Value
 from mailkit.message.message import Message
-from mailkit.mime import encodedword, mediatype, parameter, transfer
+from mailkit.mime import charset, encodedword, mediatype, parameter, transfer
+from mailkit.mime.control import replace_controls
 
 __all__ = ["read"]
 
@@ -24,8 +25,7 @@ _MAX_DEPTH = 30  # forwarded in forwarded in forwarded: nobody nests deeper, exc
 _MAX_PARTS = 2_000
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
-_CONTROLS = re.compile("[\x00-\x1f\x7f]")
+_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 
 
 @dataclass(slots=True)
@@ -53,10 +53,10 @@ def read(raw: bytes) -> Message:
             hint="A message starts with lines such as 'From: ada@example.com', then an empty line, then the body.",
         )
     kept = [(name, line) for name, line in lines if name.lower() != "bcc"]
-    blind = [_value("Bcc", _unfolded(line)) for name, line in lines if name.lower() == "bcc"]
+    blind = [_value("Bcc", _unfolded(line), found) for name, line in lines if name.lower() == "bcc"]
     if blind:
         raw = b"".join(line + b"\r\n" for _, line in kept) + b"\r\n" + body
-    headers = Headers(Field(name, _value(name, _unfolded(line))) for name, line in kept)
+    headers = Headers(Field(name, _value(name, _unfolded(line), found)) for name, line in kept)
     _read_part(kept, body, found, depth=0, where="")
     return Message(
         headers=headers,
@@ -78,16 +78,15 @@ def _split(part: bytes) -> tuple[bytes, bytes]:
 
 
 def _field_lines(head: bytes, defects: list[str]) -> list[tuple[str, bytes]]:
-    lines: list[tuple[str, bytes]] = []
+    folded: list[tuple[str, list[bytes]]] = []
     for line in head.split(b"\r\n"):
-        if line[:1] in (b" ", b"\t") and lines:
-            name, before = lines[-1]
-            lines[-1] = (name, before + b"\r\n" + line)
+        if line[:1] in (b" ", b"\t") and folded:
+            folded[-1][1].append(line)
         elif start := _FIELD.match(line):
-            lines.append((start[1].decode(), line))
+            folded.append((start[1].decode(), [line]))
         elif line:
             defects.append(f"a header line that is no field: {line[:60]!r}")
-    return lines
+    return [(name, b"\r\n".join(lines)) for name, lines in folded]
 
 
 def _unfolded(line: bytes) -> str:
@@ -98,18 +97,22 @@ def _unfolded(line: bytes) -> str:
         return value.decode("latin-1").strip(" \t")
 
 
-def _value(name: str, text: str) -> Value:
+def _value(name: str, text: str, found: _Found) -> Value:
     try:
         match fields.kind(name):
             case Kind.ADDRESSES:
                 return Address.parse_list(text)
             case Kind.DATE:
                 return parsedate_to_datetime(text)
-            case Kind.RAW:
-                return text
-    except (MessageError, ValueError, OverflowError, TypeError):
-        pass
-    return encodedword.decode(text)
+            case Kind.TEXT:
+                text = encodedword.decode(text)
+    except (MessageError, ValueError, OverflowError, TypeError, IndexError):
+        text = encodedword.decode(text)
+    # A line break smuggled into an encoded word must not come alive when the value is written into another message.
+    clean = replace_controls(text, by="\ufffd")
+    if clean != text:
+        found.defects.append(f"a control character in {name}")
+    return clean
 
 
 def _read_part(lines: Iterable[tuple[str, bytes]], body: bytes, found: _Found, *, depth: int, where: str) -> None:
@@ -164,7 +167,7 @@ def _read_file(data: bytes, kind: str, filename: str, cid: str, found: _Found, *
     if kind.startswith("multipart/"):
         found.defects.append("a multipart without boundary is kept as a file")
         kind = mediatype.UNKNOWN
-    name = _CONTROLS.sub("_", filename).rpartition("/")[2].rpartition("\\")[2]
+    name = replace_controls(filename, by="_").rpartition("/")[2].rpartition("\\")[2]
     if name != filename:
         found.defects.append(f"an unsafe file name: {filename[:60]!r}")
     cid = cid.strip("<> ")
@@ -176,10 +179,9 @@ def _read_file(data: bytes, kind: str, filename: str, cid: str, found: _Found, *
     (found.embedded if attachment.is_inline else found.attachments).append(attachment)
 
 
-def _characters(data: bytes, charset: str, found: _Found) -> str:
-    try:
-        text = data.decode("utf-8" if charset.lower() in ("us-ascii", "ascii") else charset)
-    except (LookupError, UnicodeDecodeError, ValueError):
-        found.defects.append(f"text that is not {charset}")
+def _characters(data: bytes, name: str, found: _Found) -> str:
+    text = charset.decode(data, "utf-8" if name.lower() in ("us-ascii", "ascii") else name)
+    if text is None:
+        found.defects.append(f"text that is not {name}")
         text = data.decode("utf-8", "replace")
     return text.replace("\r\n", "\n")

@@ -7,7 +7,7 @@ every version of Python. Lines end in CRLF throughout.
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from mailkit.message import fields
@@ -16,7 +16,7 @@ from mailkit.message.fields import Kind
 from mailkit.message.headers import Field, Headers
 from mailkit.message.shape import Leaf, Multipart, Part
 from mailkit.mime import encodedword, parameter
-from mailkit.mime.fold import LINE_LENGTH, fold, text_tokens
+from mailkit.mime.fold import LINE_LENGTH, fold, raw_tokens, text_tokens
 
 __all__ = ["write", "write_field"]
 
@@ -44,14 +44,12 @@ def write_field(field: Field) -> str:
         return fold(name, _address_tokens(value, len(name) + 1))
     if fields.kind(name) is Kind.TEXT:
         return fold(name, text_tokens(value, column=len(name) + 1))
-    return fold(name, [" " + word for word in value.split(" ")])
+    return fold(name, raw_tokens(value))
 
 
 def _date(moment: datetime) -> str:
     """RFC 5322 3.3. A time without offset is taken as UTC, and says so by ``-0000``."""
     offset = moment.strftime("%z")[:5] if moment.tzinfo else "-0000"
-    if moment.tzinfo is UTC:
-        offset = "+0000"
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
     return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} {offset}"
 
@@ -75,8 +73,10 @@ def _mailbox(address: Address, column: int) -> tuple[str, ...]:
     wire = f" <{address.wire}>"
     if encodedword.is_plain(address.name):
         phrase = quoted_phrase(address.name)
-        if len(phrase) < 900:
-            return (*(" " + word for word in phrase.split(" ")), wire) if phrase[:1] != '"' else (f" {phrase}", wire)
+        # A quoted string stays whole: some readers keep the fold inside it as part of the name.
+        tokens = [f" {phrase}"] if phrase[:1] == '"' else raw_tokens(phrase)
+        if max(map(len, tokens)) <= LINE_LENGTH:
+            return (*tokens, wire)
     words = encodedword.encode(address.name, first=LINE_LENGTH - 1 - column)
     return (*(" " + word for word in words), wire)
 

@@ -1,12 +1,14 @@
 """Encoded words: text outside ASCII in header fields (RFC 2047).
 
-Subject: =?utf-8?q?R=C3=A9sum=C3=A9?= of the year
+Subject: =?utf-8?q?Zo=C3=AB?= has arrived
 """
 
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterator
+
+from mailkit.mime import charset
 
 __all__ = ["decode", "encode", "is_plain"]
 
@@ -66,14 +68,14 @@ def decode(text: str) -> str:
         if found.start() > position:
             pieces.append(text[position : found.start()])
         raw = _payload(found[2], found[3])
-        charset = found[1].split("*")[0].lower()  # RFC 2231 5: a language may follow
+        name = found[1].split("*")[0].lower()  # RFC 2231 5: a language may follow
         if raw is None:
             pieces.append(found[0])
-        elif pieces and isinstance(pieces[-1], tuple) and pieces[-1][0] == charset:
+        elif pieces and isinstance(pieces[-1], tuple) and pieces[-1][0] == name:
             # Broken senders split a character between two words; joining the bytes first heals that.
-            pieces[-1] = (charset, pieces[-1][1] + raw)
+            pieces[-1] = (name, pieces[-1][1] + raw)
         else:
-            pieces.append((charset, raw))
+            pieces.append((name, raw))
         position = found.end()
     pieces.append(text[position:])
     return "".join(piece if isinstance(piece, str) else _characters(*piece) for piece in pieces)
@@ -89,8 +91,8 @@ def _payload(encoding: str, payload: str) -> bytes | None:
     return re.sub(rb"=([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), data)
 
 
-def _characters(charset: str, data: bytes) -> str:
-    try:
-        return data.decode(charset)
-    except (LookupError, UnicodeDecodeError, ValueError):
-        return data.decode("utf-8", "replace") if charset in ("utf-8", "utf8") else data.decode("latin-1")
+def _characters(name: str, data: bytes) -> str:
+    text = charset.decode(data, name)
+    if text is not None:
+        return text
+    return data.decode("utf-8", "replace") if name in ("utf-8", "utf8") else data.decode("latin-1")

@@ -6,21 +6,23 @@ A field is folded only before white space that is already there, so unfolding gi
 import re
 from collections.abc import Iterable
 
-from mailkit.errors import MessageError
+from mailkit.errors import HeaderError
 from mailkit.mime import encodedword
 
-__all__ = ["HARD_LIMIT", "LINE_LENGTH", "fold", "text_tokens"]
+__all__ = ["HARD_LIMIT", "LINE_LENGTH", "fold", "raw_tokens", "text_tokens"]
 
 LINE_LENGTH = 76  # RFC 2047 2: a line that holds an encoded word is at most 76 characters; we keep it for all lines
 HARD_LIMIT = 998  # RFC 5322 2.1.1
-_LONGEST_WORD = 900  # a plain word longer than this is encoded, because only an encoded word can be broken up
-_WORDS = re.compile(r"[ \t]*[^ \t]+|[ \t]+$")
+_LONGEST_WORD = 700  # a plain word longer than this is encoded, because only an encoded word can be broken up
+# Only a single space between two words is a place to cut; more of them, tabs and outer ones belong to a word and are
+# encoded with it: relays and readers like to normalise white space.
+_CUT = re.compile(r"(?<=[^ \t]) (?=[^ \t])")
 
 
 def fold(name: str, tokens: Iterable[str]) -> str:
     """Return the field ``name: tokens…`` with its lines at most 76 long where the tokens allow it, ended by CRLF.
 
-    A token that may start a new line begins with white space. Raises MessageError for a line over 998 characters.
+    A token that may start a new line begins with white space. Raises HeaderError for a line over 998 characters.
     """
     lines: list[str] = []
     line = f"{name}:"
@@ -34,12 +36,17 @@ def fold(name: str, tokens: Iterable[str]) -> str:
         empty = empty and not token.strip(" \t")
     lines.append(line)
     if max(map(len, lines)) > HARD_LIMIT:
-        raise MessageError(
+        raise HeaderError(
             f"the value cannot be folded into lines of at most {HARD_LIMIT} characters (RFC 5322 2.1.1)",
-            field=name,
+            name=name,
             hint="Put spaces into the value, or shorten it.",
         )
     return "\r\n".join(lines) + "\r\n"
+
+
+def raw_tokens(text: str) -> list[str]:
+    """Cut text that is never encoded, such as ids and URIs, into tokens for :func:`fold`."""
+    return [" " + word for word in text.split(" ")]
 
 
 def text_tokens(text: str, *, column: int) -> list[str]:
@@ -51,15 +58,15 @@ def text_tokens(text: str, *, column: int) -> list[str]:
     if len(text) + column < LINE_LENGTH and _stays(text):
         return [" " + text]
     tokens: list[str] = []
-    run = ""
-    for word in _WORDS.findall(" " + text):
+    run: list[str] = []
+    for word in _CUT.split(text):
         if _needs_encoding(word):
-            run += word
+            run.append(word)
             continue
         if run:
             _encode_run(run, tokens, column)
-            run = ""
-        tokens.append(word)
+            run = []
+        tokens.append(" " + word)
     if run:
         _encode_run(run, tokens, column)
     return tokens
@@ -70,14 +77,13 @@ def _stays(text: str) -> bool:
 
 
 def _needs_encoding(word: str) -> bool:
-    # More than one space, or a tab, before a word is encoded with it: relays and readers like to normalise white
-    # space. The word after the field name has exactly one space in front that is not part of the value.
-    plain_gap = word[:1] == " " and word[1:2] not in (" ", "\t", "")
-    return not plain_gap or not encodedword.is_plain(word) or len(word) > _LONGEST_WORD
+    return not encodedword.is_plain(word) or " " in word or "\t" in word or len(word) > _LONGEST_WORD
 
 
-def _encode_run(run: str, tokens: list[str], column: int) -> None:
+def _encode_run(run: list[str], tokens: list[str], column: int) -> None:
     used = column + sum(map(len, tokens))
-    # The run's first space separates it from what stands before; the rest of its spaces are part of the text.
-    room = LINE_LENGTH - 1 - used if used < LINE_LENGTH - 40 else LINE_LENGTH - 1
-    tokens.extend(" " + word for word in encodedword.encode(run[1:], first=min(room, LINE_LENGTH - 1)))
+    # The first word goes beside what stands before it if that leaves it room worth having, and beside the field's
+    # name in any case.
+    room = LINE_LENGTH - 1 - used if used < LINE_LENGTH - 40 or not tokens else LINE_LENGTH - 1
+    words = encodedword.encode(" ".join(run), first=room)
+    tokens.extend(" " + word for word in words)

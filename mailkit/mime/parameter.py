@@ -17,7 +17,8 @@ __all__ = ["parse", "tokens"]
 # RFC 2231 7, attribute-char: what may stand in an extended value without a percent sign.
 _ATTRIBUTE = "!#$&+-.^_`{}~"
 _LONGEST_PLAIN = 900  # the plain form stands on one line, and a line has a limit (RFC 5322 2.1.1)
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]+")
+# A token without the characters that mean something in RFC 2231: Python's reader drops filename=it's.pdf.
+_TOKEN = re.compile(r"[A-Za-z0-9!#$&+.^_`{|}~-]+")
 _PARAMETER = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 _SECTION = re.compile(r"(.+?)\*(?:(\d{1,3})(\*)?)?")
 

@@ -14,7 +14,7 @@ from mailkit.mime.fold import HARD_LIMIT
 __all__ = ["Encoded", "canonical", "decode", "encode_binary", "encode_text", "is_seven_bit"]
 
 _ANY_LINE_END = re.compile(r"\r\n|\r|\n")
-_TOO_LONG = re.compile(rb"[^\n]{%d}" % (HARD_LIMIT + 1))
+_TOO_LONG = re.compile(rb"[^\r\n]{%d}" % (HARD_LIMIT + 1))
 _BASE64_LINE = 57  # bytes: 76 characters of base64 (RFC 2045 6.8)
 
 
@@ -35,7 +35,12 @@ def canonical(text: str) -> str:
 
 def is_seven_bit(data: bytes) -> bool:
     """Whether CRLF lines are legal as ``7bit``: ASCII without NUL, no line over 998."""
-    return data.isascii() and b"\0" not in data and _TOO_LONG.search(data) is None
+    return data.isascii() and is_eight_bit(data)
+
+
+def is_eight_bit(data: bytes) -> bool:
+    """Whether CRLF lines are legal as ``8bit``: no NUL, no line over 998."""
+    return b"\0" not in data and _TOO_LONG.search(data) is None
 
 
 def encode_text(text: str) -> Encoded:
@@ -81,9 +86,10 @@ def decode(data: bytes, encoding: str) -> bytes:
             try:
                 return a2b_base64(data)
             except Base64Error:
-                # Real mail has cut-off base64; the whole quanta in it are still worth having.
+                # Real mail has base64 that is cut off or not padded; the whole bytes in it are still worth having.
                 letters = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
-                return a2b_base64(letters[: len(letters) // 4 * 4])
+                whole = letters[: len(letters) - (len(letters) % 4 == 1)]
+                return a2b_base64(whole + b"=" * (-len(whole) % 4))
         case "quoted-printable":
             return quopri.decodestring(data)
         case _:
