@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -13,19 +14,18 @@ from typing import Any
 from mailkit import clock
 from mailkit.bulk.addressing import Addressing
 from mailkit.bulk.journal import Journal
+from mailkit.bulk.load import load
 from mailkit.bulk.progress import Observer
-from mailkit.bulk.recipients import Recipients, Row, Source, alias
+from mailkit.bulk.recipients import Recipients, Source, alias
 from mailkit.bulk.report import Report, report_on
 from mailkit.bulk.runner import Runner
 from mailkit.bulk.state import Entry, Result, State
 from mailkit.delivery import Mailer
-from mailkit.errors import ConfigError, JournalError, MessageError, RecipientsError, TemplateError
-from mailkit.message import Addressee, Message
+from mailkit.errors import ConfigError, MessageError, TemplateError
+from mailkit.message import Addressee, Field, Message
 from mailkit.template import Templates
 
 __all__ = ["Campaign"]
-
-_CHUNK = 500  # rows loaded in one transaction
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,15 @@ class Campaign:
         Raises RecipientsError, JournalError, and the TransportError that made going on pointless; the journal has
         everything that was done, and sending again goes on there. Ctrl-C ends the run in order, with a report.
         """
-        with _Opened(self) as (journal, addressing):
+        with self._opened(self.journal) as (journal, compose):
             journal.begin_run()
             first = journal.peek()
             if first:
-                self.message(first, addressing, secret=journal.secret)
+                compose(first)
             runner = Runner(
                 journal,
                 mailer,
-                compose=lambda entry: self.message(entry, addressing, secret=journal.secret),
+                compose,
                 connections=self.connections,
                 limit=self.limit,
                 observer=progress,
@@ -102,23 +102,36 @@ class Campaign:
         failures: list[tuple[int, Result]] = []
         sample = ""
         is_new = not self.journal or not Path(self.journal).exists()
-        with _Opened(replace(self, journal=None) if is_new else self) as (journal, addressing):
+        ready = 0
+        with self._opened(None if is_new else self.journal) as (journal, compose):
             entries = journal.pending()
             for entry in islice(entries, self.limit) if self.limit else entries:
                 try:
-                    message = self.message(entry, addressing, secret=journal.secret)
+                    message = compose(entry)
                 except (TemplateError, MessageError) as error:
                     failures.append((entry.line, Result(entry.key, State.SKIPPED, text=str(error))))
                 else:
+                    ready += 1
                     sample = sample or _sample(message)
-            report = report_on(journal, seconds=clock.monotonic() - start, is_dry_run=True, sample=sample)
+            seconds = clock.monotonic() - start
+            report = report_on(journal, seconds=seconds, is_dry_run=True, ready=ready, sample=sample)
         counts = report.counts | {
             State.PENDING: report.counts.get(State.PENDING, 0) - len(failures),
             State.SKIPPED: report.counts.get(State.SKIPPED, 0) + len(failures),
         }
         return replace(report, counts=counts, problems=tuple(failures))
 
-    def message(self, entry: Entry, addressing: Addressing, *, secret: bytes) -> Message:
+    @contextmanager
+    def _opened(self, path: str | PathLike[str] | None) -> Iterator[tuple[Journal, Callable[[Entry], Message]]]:
+        """Open the journal, with the list in it, and give what composes the message for an entry."""
+        source = self.recipients if isinstance(self.recipients, Recipients) else Recipients(self.recipients)
+        addressing = Addressing(self.to)
+        name = self.name or f"{self.template} to {Path(source.name).name}"
+        with Journal(path, name=name) as journal:
+            load(source, journal, addressing, accept_changes=self.accept_changes)
+            yield journal, partial(self._compose, addressing, journal.secret)
+
+    def _compose(self, addressing: Addressing, secret: bytes, entry: Entry) -> Message:
         """Compose the message for one recipient. The same recipient always gets the same Message-ID."""
         data = entry.data
         recipient = addressing.address(data)
@@ -128,107 +141,16 @@ class Campaign:
             builder = builder.from_(self.from_)
         message = builder.build()
         if recipient.key not in {address.key for address in message.to}:  # a template may say "To: {{ email }}" itself
-            builder = builder.to(recipient)
+            message = builder.to(recipient).build()
         token = hmac.new(secret, f"message-id\0{entry.key}".encode(), hashlib.sha256).hexdigest()[:32]
-        return builder.message_id(f"<{token}@{message.from_[0].ascii_domain.strip('[]')}>").build()
-
-    # -- loading -------------------------------------------------------------------------------------------------
-
-    @property
-    def _list(self) -> Recipients:
-        return self.recipients if isinstance(self.recipients, Recipients) else Recipients(self.recipients)
-
-    def _title(self, source: Recipients) -> str:
-        return self.name or f"{self.template} to {Path(source.name).name}"
-
-    def _load(self, journal: Journal, addressing: Addressing, source: Recipients) -> None:
-        """Put the list into the journal, unless it is there already."""
-        fingerprint = source.fingerprint()
-        if journal.is_loaded and fingerprint == journal.fingerprint and fingerprint:
-            return
-        if journal.is_loaded and journal.has_begun and fingerprint != journal.fingerprint and not self.accept_changes:
-            raise JournalError(
-                f"{source.name} has changed since this campaign began",
-                hint="To send to the new rows too (nobody gets it twice), say --accept-changes; for another campaign give it a --name.",
-            )
-        journal.begin_loading()
-        checked = False
-        rows = source.rows()
-        while chunk := list(islice(rows, _CHUNK)):
-            entries: list[Entry] = []
-            bad: list[tuple[int, str, str]] = []
-            for row in chunk:
-                if not row.problem and not checked:
-                    addressing.check(row.data, source=source.name)
-                    checked = True
-                self._sort(row, addressing, entries, bad, source)
-            for duplicate, first in journal.load(entries):
-                bad.append((duplicate.line, "duplicate", f"{duplicate.key} is already on line {first}"))
-            journal.note_bad_rows(bad)
-        if not checked and not journal.counts():
-            raise RecipientsError("there is no recipient in the list", source=source.name)
-        journal.finish_loading(source=source.name, fingerprint=fingerprint)
-
-    def _sort(
-        self,
-        row: Row,
-        addressing: Addressing,
-        entries: list[Entry],
-        bad: list[tuple[int, str, str]],
-        source: Recipients,
-    ) -> None:
-        if row.problem:
-            bad.append((row.line, "invalid", row.problem))
-            return
-        try:
-            key = addressing.address(row.data).key
-        except MessageError as error:
-            bad.append((row.line, "invalid", str(error)))
-            return
-        _check_plain(row, source)
-        entries.append(Entry(key, row.line, row.data))
-
-
-class _Opened:
-    """A campaign with its journal open and its list loaded."""
-
-    def __init__(self, campaign: Campaign) -> None:
-        self._campaign = campaign
-
-    def __enter__(self) -> tuple[Journal, Addressing]:
-        campaign = self._campaign
-        source = campaign._list
-        addressing = Addressing(campaign.to)
-        self._journal = Journal(campaign.journal, name=campaign._title(source))
-        try:
-            campaign._load(self._journal, addressing, source)
-        except BaseException:
-            self._journal.close()
-            raise
-        return self._journal, addressing
-
-    def __exit__(self, *exception: object) -> None:
-        self._journal.close()
+        identifier = f"<{token}@{message.from_[0].ascii_domain.strip('[]')}>"
+        return replace(message, headers=message.headers.with_field(Field("Message-ID", identifier)))
 
 
 def _variables(data: Mapping[str, Any]) -> dict[str, Any]:
     """The columns as variables: under their own names, and where those are no names, under ones made of them."""
     aliases = {alias(column): value for column, value in data.items()}
     return {**aliases, **data}
-
-
-def _check_plain(row: Row, source: Recipients) -> None:
-    """The journal keeps rows as JSON. The cells of a file are text, which always can be."""
-    for column, value in row.data.items() if source.path is None else ():
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except (TypeError, ValueError):
-            raise RecipientsError(
-                f"the value of {column!r} is a {type(value).__name__} that the journal cannot keep",
-                source=source.name,
-                line=row.line,
-                hint="Give text or a number, such as value.isoformat() for a date.",
-            ) from None
 
 
 def _sample(message: Message) -> str:

@@ -34,6 +34,8 @@ class Report:
     seconds: float = 0.0
     is_dry_run: bool = False
     is_interrupted: bool = False
+    ready: int = 0
+    """Dry runs only: the messages that were composed without a fault."""
     sample: str = ""
     """Dry runs only: the first message, as text."""
 
@@ -80,6 +82,7 @@ class Report:
             "duplicates": self.duplicates,
             "seconds": round(self.seconds, 3),
             "dry_run": self.is_dry_run,
+            "ready": self.ready,
             "interrupted": self.is_interrupted,
             "exit_code": self.exit_code,
             "bad_rows": [{"line": row.line, "kind": row.kind, "problem": row.problem} for row in self.bad_rows],

@@ -14,7 +14,6 @@ from mailkit.cli import data, options
 from mailkit.cli.output import line, notes, print_json
 from mailkit.delivery import Mailer, Retry
 from mailkit.errors import ConfigError
-from mailkit.transport import open_transport
 
 __all__ = ["batch"]
 
@@ -111,11 +110,11 @@ def batch(
     if dry_run:
         report = campaign.check()
     else:
-        transport = open_transport(via)
-        if not yes and not as_json and sys.stdin.isatty() and notes.is_terminal:
-            _ask(campaign, transport.name, rate)
-        with Mailer(transport, retry=Retry(attempts=attempts), rate=rate or None) as mailer, _Bar() as bar:
-            report = campaign.send(mailer, progress=bar.observe)
+        with Mailer(via, retry=Retry(attempts=attempts), rate=rate or None) as mailer:
+            if not yes and not as_json and sys.stdin.isatty() and notes.is_terminal:
+                _ask(campaign, mailer.transport.name, rate)
+            with _Bar() as bar:
+                report = campaign.send(mailer, progress=bar.observe)
     if as_json:
         print_json(report.as_dict())
     else:
@@ -204,7 +203,7 @@ def show(report: Report, *, journal: Path | None) -> None:
     if hidden:
         notes.print(f"… and {hidden:,} more; --json has them.")
     if report.is_dry_run:
-        notes.print(line(("Dry run: ", "bold"), f"{_many(report.pending, 'message')} ready to send; nothing was sent."))
+        notes.print(line(("Dry run: ", "bold"), f"{_many(report.ready, 'message')} ready to send; nothing was sent."))
     else:
         pace = (
             f" in {report.seconds:.1f} s ({report.sent_in_run / report.seconds:,.0f}/s)" if report.seconds > 0 else ""

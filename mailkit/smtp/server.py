@@ -14,64 +14,14 @@ from dataclasses import dataclass, field
 from mailkit.errors import RemoteProtocolError
 from mailkit.sansio import Buffer, Call, Conversation, Read, StartTls, Write
 from mailkit.smtp.dot import DataReader
+from mailkit.smtp.policy import Policy, Received, ServerProfile, guarded
 from mailkit.smtp.reply import Reply
 
-__all__ = ["Policy", "Received", "ServerProfile", "serve"]
+__all__ = ["serve"]
 
 _LINE_LIMIT = 12_288  # RFC 4954 4.3: an AUTH line; all other commands are shorter
 _MAX_ERRORS = 20  # a peer that only makes mistakes is a scanner, or lost
 _PATH = re.compile(r'(?:FROM|TO):[ ]?<((?:[^<>"\s]|"(?:[^"\\]|\\.)*")*)>(.*)', re.IGNORECASE | re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A message as it came in, with the envelope and what is known of the client."""
-
-    sender: str
-    recipients: tuple[str, ...]
-    data: bytes
-    hello: str
-    user: str = ""
-    is_secure: bool = False
-    peer: str = ""
-
-
-class Policy:
-    """What a server answers beyond the protocol. Each method returns None for "fine", or the reply to give instead.
-
-    Subclass it, and override what you need. The methods may block: pumps run them beside the wire.
-    """
-
-    def authenticate(self, user: str, password: str) -> bool:
-        """Whether the password is right. Only asked when the profile has ``auth``."""
-        return False
-
-    def sender(self, address: str) -> Reply | None:
-        """Judge MAIL FROM; the null return path is ``""``."""
-        return None
-
-    def recipient(self, address: str) -> Reply | None:
-        """Judge RCPT TO."""
-        return None
-
-    def message(self, received: Received) -> Reply | None:
-        """Take the message. Returning None accepts it with 250."""
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class ServerProfile:
-    """What a server offers. Limits keep one client from using up the machine."""
-
-    host: str = "localhost"
-    starttls: bool = False
-    auth: bool = False
-    auth_required: bool = False
-    unsafe_plaintext_auth: bool = False
-    max_size: int = 50_000_000
-    max_recipients: int = 1_000
-    idle: float = 300.0
-    extensions: tuple[str, ...] = ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
 
 
 def serve(policy: Policy, profile: ServerProfile, *, peer: str = "", is_secure: bool = False) -> Conversation[None]:
@@ -219,7 +169,10 @@ class _Session:
             return None
 
     def _judge(self, user: str, password: str) -> Conversation[None]:
-        if (yield Call(lambda: self.policy.authenticate(user, password))):
+        answer = yield Call(lambda: guarded(lambda: self.policy.authenticate(user, password)))
+        if isinstance(answer, Reply):
+            self._fault(Reply.of(454, "4.7.0 The password cannot be checked now"))
+        elif answer:
             self.user = user
             self._say(Reply.of(235, "2.7.0 Welcome"))
         else:
@@ -253,7 +206,7 @@ class _Session:
         return Reply.of(555, f"5.5.4 Unknown parameter {keyword}")
 
     def _take_sender(self, address: str) -> Conversation[None]:
-        fault = yield Call(lambda: self.policy.sender(address))
+        fault = yield Call(lambda: guarded(lambda: self.policy.sender(address)))
         if fault:
             return self._say(fault)
         self.sender = address
@@ -268,7 +221,7 @@ class _Session:
         return self._take_recipient(found[1])
 
     def _take_recipient(self, address: str) -> Conversation[None]:
-        fault = yield Call(lambda: self.policy.recipient(address))
+        fault = yield Call(lambda: guarded(lambda: self.policy.recipient(address)))
         if fault:
             return self._say(fault)
         self.recipients.append(address)
@@ -298,7 +251,7 @@ class _Session:
         self._forget()
         if reader.is_too_large:
             return self._say(Reply.of(552, "5.3.4 Message too large"))
-        fault = yield Call(lambda: self.policy.message(received))
+        fault = yield Call(lambda: guarded(lambda: self.policy.message(received)))
         return self._say(fault or Reply.of(250, "2.0.0 Message accepted"))
 
     def _on_rset(self, argument: str) -> None:

@@ -4,5 +4,6 @@ For the messages themselves, :class:`mailkit.transport.MemoryTransport` keeps wh
 """
 
 from mailkit.testing.clock import FrozenClock
+from mailkit.testing.peer import Closes, Fails, Hears, Says, ScriptedPeer, Secures, Step
 
-__all__ = ["FrozenClock"]
+__all__ = ["Closes", "Fails", "FrozenClock", "Hears", "Says", "ScriptedPeer", "Secures", "Step"]

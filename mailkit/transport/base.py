@@ -32,7 +32,7 @@ class Transport(ABC):
 
         Raises TransportError or ConfigError when it would not.
         """
-        return (f"{self.name}: nothing to check",)
+        return ("there is nothing to check",)
 
     def close(self) -> None:
         """Let go of connections. The transport may be used again."""

@@ -47,10 +47,11 @@ def _plugin(scheme: str) -> _Factory | None:
 
 
 def _smtp(url: Url) -> Transport:
-    options = url.take(_SMTP_OPTIONS)
     if not url.host:
         raise ConfigError(f"the {url.scheme} transport needs a host", hint="Write smtp://mail.example.com:587.")
     implicit = url.scheme == "smtps"
+    # smtps:// is TLS from the start: there is no choice to make.
+    options = url.take([name for name in _SMTP_OPTIONS if not (implicit and name == "tls")])
     port = url.port or (465 if implicit else 587)
     return SmtpTransport(
         SmtpSettings(

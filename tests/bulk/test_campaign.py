@@ -413,7 +413,7 @@ def test_send_when_the_relay_hangs_up_after_the_data_leaves_it_in_doubt(tmp_path
 
     def hang_up(received: object) -> None:
         if "n1@example.com" in received.recipients:
-            raise ConnectionError
+            raise ConnectError("gone")
 
     with relay(on_message=hang_up) as server, Mailer(server.url, retry=NOW) as mailer:
         report = one.send(mailer)

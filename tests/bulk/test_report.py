@@ -64,6 +64,7 @@ def test_report_as_dict_is_plain_data_with_everything() -> None:
         "duplicates": 2,
         "seconds": 1.235,
         "dry_run": False,
+        "ready": 0,
         "interrupted": True,
         "exit_code": 3,
         "bad_rows": [{"line": 7, "kind": "invalid", "problem": "no @"}],

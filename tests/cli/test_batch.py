@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailkit import Message
+from mailkit.errors import ConnectError
 from mailkit.smtp import Reply
 from tests.kit.command import Command, Ended
 from tests.kit.relay import relay
@@ -94,7 +95,7 @@ def test_batch_with_some_in_doubt_ends_with_three(mailkit: Command) -> None:
 
     def hang_up(received: object) -> None:
         if "n1@example.com" in received.recipients:
-            raise ConnectionError
+            raise ConnectError("gone")
 
     with relay(on_message=hang_up) as server:
         ended = [batch(mailkit, "--via", server.url, "--journal", "j.db") for _ in range(2)]

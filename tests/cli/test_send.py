@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailkit import Message
+from mailkit.errors import ConnectError
 from mailkit.smtp import Reply
 from tests.kit.command import Command
 from tests.kit.relay import relay
@@ -132,7 +133,7 @@ def test_send_to_a_relay_that_hangs_up_at_the_end_is_in_doubt(mailkit: Command) 
     """Whether it arrived nobody knows: exit code 3."""
 
     def hang_up(received: object) -> None:
-        raise ConnectionError
+        raise ConnectError("gone")
 
     with relay(on_message=hang_up) as server:
         ended = mailkit(*ADA, "--text", "x", "--via", server.url)

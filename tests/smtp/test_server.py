@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from mailkit.errors import ConnectError, TransportTimeout
+from mailkit.sansio import Call, Write
 from mailkit.smtp import Policy, Received, Reply, ServerProfile, serve
 from mailkit.testing.peer import Closes, Fails, Hears, Says, ScriptedPeer, Secures, Step
 
@@ -415,3 +416,44 @@ def test_replies_when_the_client_knows_enhanced_codes_then_they_are_sent() -> No
         *exchange((b"RSET", b"250 2.0.0 Forgotten"), (b"QUIT", b"221 2.0.0 Bye")),
     ]
     play(script, CODED)
+
+
+class _Broken(Policy):
+    def authenticate(self, user: str, password: str) -> bool:
+        raise RuntimeError("the database is away")
+
+    def message(self, received: Received) -> None:
+        raise RuntimeError("the disk is full")
+
+
+@pytest.mark.parametrize(
+    ("commands", "expected"),
+    [
+        (b"EHLO me\r\nAUTH PLAIN AGEAYg==\r\nQUIT\r\n", b"454 4.7.0"),
+        (b"EHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\nHi\r\n.\r\nQUIT\r\n", b"451 4.3.0"),
+    ],
+)
+def test_a_policy_that_fails_gives_a_temporary_refusal(
+    commands: bytes, expected: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client is told to come back, not left in doubt and not let in; the failure is logged."""
+    profile = ServerProfile(auth=True, unsafe_plaintext_auth=True)
+    said = b""
+    conversation = serve(_Broken(), profile)
+    effect = next(conversation)
+    fed = False
+    while effect:
+        result: object = None
+        if isinstance(effect, Write):
+            said += effect.data
+        elif isinstance(effect, Call):
+            result = effect.deed()
+        else:
+            result, fed = b"" if fed else commands, True
+        try:
+            effect = conversation.send(result)
+        except StopIteration:
+            break
+    assert expected in said
+    assert b"235" not in said
+    assert "policy" in caplog.text

@@ -57,4 +57,4 @@ def test_memory_when_threads_share_it_then_no_message_is_lost_and_numbers_are_un
 
 def test_verify_when_there_is_nothing_to_check_then_it_says_so() -> None:
     """`mailkit verify` has a line to show for every transport."""
-    assert MemoryTransport().verify() == ("memory:: nothing to check",)
+    assert MemoryTransport().verify() == ("there is nothing to check",)
