@@ -9,6 +9,7 @@ from mailkit.message.address import Address
 from mailkit.message.attachment import Attachment
 from mailkit.message.envelope import Envelope
 from mailkit.message.headers import Headers
+from mailkit.message.read import read
 
 __all__ = ["Message"]
 
@@ -46,9 +47,7 @@ class Message:
         Line ends become CRLF. A Bcc field moves from the headers to :attr:`bcc`. Raises ParseError only when ``raw``
         is empty or starts with no header field at all.
         """
-        from mailkit.message.read import read  # the reader makes Messages, so it stands above this file
-
-        return read(raw)
+        return cls(**read(raw))
 
     @property
     def subject(self) -> str:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from typing import TypedDict
 
 from mailkit.errors import MessageError, ParseError
 from mailkit.message import fields
@@ -15,11 +16,10 @@ from mailkit.message.address import Address
 from mailkit.message.attachment import Attachment
 from mailkit.message.fields import Kind
 from mailkit.message.headers import Field, Headers, Value
-from mailkit.message.message import Message
 from mailkit.mime import charset, encodedword, mediatype, parameter, transfer
 from mailkit.mime.control import replace_controls
 
-__all__ = ["read"]
+__all__ = ["Contents", "read"]
 
 _MAX_DEPTH = 30  # forwarded in forwarded in forwarded: nobody nests deeper, except to exhaust a reader
 _MAX_PARTS = 2_000
@@ -38,7 +38,20 @@ class _Found:
     parts: int = 0
 
 
-def read(raw: bytes) -> Message:
+class Contents(TypedDict):
+    """What was read, by the names of a message's fields."""
+
+    headers: Headers
+    text: str | None
+    html: str | None
+    attachments: tuple[Attachment, ...]
+    embedded: tuple[Attachment, ...]
+    bcc: tuple[Address, ...]
+    raw: bytes
+    defects: tuple[str, ...]
+
+
+def read(raw: bytes) -> Contents:
     """Read a message. Raises ParseError when there is not one header field at its start."""
     if b"\r" in raw or b"\n" in raw:
         raw = _LINE_END.sub(b"\r\n", raw)
@@ -58,7 +71,7 @@ def read(raw: bytes) -> Message:
         raw = b"".join(line + b"\r\n" for _, line in kept) + b"\r\n" + body
     headers = Headers(Field(name, _value(name, _unfolded(line), found)) for name, line in kept)
     _read_part(kept, body, found, depth=0, where="")
-    return Message(
+    return Contents(
         headers=headers,
         text=found.text,
         html=found.html,
