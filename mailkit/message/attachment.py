@@ -113,5 +113,7 @@ class Attachment:
 
     def with_cid(self, cid: str = "") -> "Attachment":
         """Return the same file as an embedded one; without ``cid``, the id is made from name and content."""
+        if cid and cid == self.cid:
+            return self  # the same file, encoded already
         digest = hashlib.sha256(self.filename.encode() + b"\0" + self.data).hexdigest()[:20]
         return Attachment(self.data, filename=self.filename, type=self.type, cid=cid or f"{digest}@mailkit")

@@ -110,3 +110,11 @@ def test_a_content_id_when_not_given_is_made_from_name_and_content() -> None:
     assert one.cid == same.cid != other.cid
     assert one.is_inline
     assert not Attachment(b"").is_inline
+
+
+def test_an_embedded_file_when_used_again_is_encoded_once() -> None:
+    """Every message that embeds the same Attachment shares its encoded form."""
+    logo = Attachment(b"\x89PNG", filename="logo.png", cid="logo")
+    base = MessageBuilder().from_("ada@example.com").html("<img src='cid:logo'>")
+    [first], [second] = (base.embed(logo, cid="logo").build().embedded for _ in range(2))
+    assert first is second is logo
