@@ -1,10 +1,24 @@
 """What a mail is: addresses, headers, attachments, messages and envelopes, all of them immutable values."""
 
 from mailkit.message.address import Address, Addressee
+from mailkit.message.alternative import Alternative
 from mailkit.message.attachment import Attachment
 from mailkit.message.builder import MessageBuilder
 from mailkit.message.envelope import Envelope
 from mailkit.message.headers import Field, Headers
 from mailkit.message.message import Message
+from mailkit.message.purpose import MessageClass, Priority
 
-__all__ = ["Address", "Addressee", "Attachment", "Envelope", "Field", "Headers", "Message", "MessageBuilder"]
+__all__ = [
+    "Address",
+    "Addressee",
+    "Alternative",
+    "Attachment",
+    "Envelope",
+    "Field",
+    "Headers",
+    "Message",
+    "MessageBuilder",
+    "MessageClass",
+    "Priority",
+]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
+from typing import SupportsBytes
 
 from mailkit.errors import AttachmentError, MessageError
 from mailkit.mime import mediatype, transfer
@@ -81,6 +82,11 @@ class Attachment:
             raise AttachmentError(
                 f"the text of {filename!r} has half a character (a lone surrogate) at position {error.start}"
             ) from None
+
+    @classmethod
+    def from_message(cls, message: SupportsBytes, *, filename: str = "message.eml") -> "Attachment":
+        """Attach a whole message, as ``message/rfc822``."""
+        return cls(bytes(message), filename=filename, type="message/rfc822")
 
     @property
     def is_inline(self) -> bool:

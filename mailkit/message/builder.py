@@ -3,22 +3,26 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from os import PathLike
-from typing import TypeAlias
-from urllib.parse import quote
+from typing import TypeAlias, TypeVar
 
 from mailkit import clock
 from mailkit.errors import AttachmentError, HeaderError, MessageError
 from mailkit.message import fields
 from mailkit.message.address import Address, Addressee, addresses
+from mailkit.message.alternative import Alternative, Invitation, invitation
 from mailkit.message.attachment import Attachment
 from mailkit.message.headers import Field, Headers
+from mailkit.message.mailing import list_id, target, unsubscribe_headers
 from mailkit.message.message import Message
+from mailkit.message.picture import embed_data, embed_files
+from mailkit.message.purpose import CLASS_FIELDS, MessageClass, Priority, class_headers, priority_headers
 from mailkit.mime.control import refuse_controls
 
 __all__ = ["MessageBuilder"]
 
-_File: TypeAlias = "str | PathLike[str] | bytes | Attachment"
+_File: TypeAlias = str | PathLike[str] | bytes | Attachment | Message
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class MessageBuilder:
     _headers: Headers = field(default_factory=Headers)
     _text: str | None = None
     _html: str | None = None
+    _alternatives: tuple[Alternative, ...] = ()
     _attachments: tuple[Attachment, ...] = ()
     _embedded: tuple[Attachment, ...] = ()
     _bcc: tuple[Address, ...] = ()
@@ -77,12 +82,23 @@ class MessageBuilder:
         """Set the plain text. Any of CR, LF and CRLF ends a line."""
         return replace(self, _text=_body(text, field="text"))
 
-    def html(self, html: str) -> "MessageBuilder":
-        """Set the HTML. A reader shows it rather than the plain text when it can."""
-        return replace(self, _html=_body(html, field="html"))
+    def html(self, html: str, *, pictures: str | PathLike[str] | None = None) -> "MessageBuilder":
+        """Set the HTML. A reader shows it rather than the plain text when it can.
+
+        Pictures in ``data:`` URIs, which no mail program shows, become embedded ones. With ``pictures``, so do those
+        whose ``src`` is a path inside that folder.
+        """
+        html, embedded = embed_data(_body(html, field="html"))
+        if pictures is not None:
+            html, files = embed_files(html, folder=pictures)
+            embedded += files
+        builder = replace(self, _html=html)
+        for image in embedded:
+            builder = builder.embed(image, cid=image.cid)
+        return builder
 
     def attach(self, file: _File, *, filename: str = "", type: str = "") -> "MessageBuilder":  # noqa: A002 - the contract's word
-        """Attach a file: a path, an Attachment, or bytes with a ``filename``."""
+        """Attach a file: a path, an Attachment, a Message, or bytes with a ``filename``."""
         return replace(self, _attachments=(*self._attachments, _attachment(file, filename, type)))
 
     def embed(self, file: _File, *, cid: str, filename: str = "", type: str = "") -> "MessageBuilder":  # noqa: A002
@@ -134,40 +150,66 @@ class MessageBuilder:
 
         One click means that the mail program sends a POST to ``url`` by itself; a GET must not change anything.
         """
-        targets = []
-        if url:
-            if (
-                not url.startswith(("https://", "http://"))
-                or any(character in url for character in " <>,")
-                or not url.isascii()
-            ):
-                raise HeaderError(
-                    f"{url!r} is not a URL for this header",
-                    name="List-Unsubscribe",
-                    hint="Give an https:// URL, percent-encoded.",
-                )
-            targets.append(f"<{url}>")
-        if mailto:
-            address, _, query = mailto.removeprefix("mailto:").partition("?")
-            if any(character in query for character in " <>"):
-                raise HeaderError(
-                    f"{mailto!r} is not a mailto URI for this header",
-                    name="List-Unsubscribe",
-                    hint="Percent-encode what follows the '?'.",
-                )
-            wire = _single(address, field="mailto")[0].wire
-            # No quote() over the query: it is a URI part already (RFC 6068 2).
-            targets.append(f"<mailto:{quote(wire, safe='@+')}{'?' + query if query else ''}>")
-        if not targets:
-            raise HeaderError("give a url, a mailto, or both", name="List-Unsubscribe")
-        # Said anew, the whole is said anew: without an https URL nothing is left that could be clicked once.
-        builder = replace(self, _headers=self._headers.without("List-Unsubscribe-Post"))
-        builder = builder.header("List-Unsubscribe", ", ".join(targets))
-        return (
-            builder.header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
-            if url.startswith("https:")
-            else builder
-        )
+        fresh = self._headers.without("List-Unsubscribe-Post")  # said anew, the whole is said anew
+        return replace(self, _headers=fresh)._with_headers(unsubscribe_headers(url=url, mailto=mailto))
+
+    def mailing_list(
+        self,
+        identifier: str,
+        *,
+        title: str = "",
+        archive: str = "",
+        help: str = "",  # noqa: A002 - the words of RFC 2369
+        owner: str = "",
+        post: str = "",
+        subscribe: str = "",
+    ) -> "MessageBuilder":
+        """Name the list that the message belongs to (RFC 2919), and where to turn (RFC 2369): URLs or addresses.
+
+        ``identifier`` looks like a domain: ``news.example.com``. ``post="NO"`` says that nobody may write to it.
+        """
+        given = {"Archive": archive, "Help": help, "Owner": owner, "Post": post, "Subscribe": subscribe}
+        headers = [("List-Id", list_id(identifier, title=title))]
+        for word, uri in given.items():
+            if uri:
+                name = f"List-{word}"
+                headers.append((name, uri if (word, uri) == ("Post", "NO") else target(uri, name=name)))
+        return self._with_headers(headers)
+
+    def message_class(self, kind: MessageClass | str) -> "MessageBuilder":
+        """Say what the message is for: ``transactional``, ``bulk`` or ``auto_reply`` (RFC 3834)."""
+        headers = class_headers(_choice(MessageClass, kind, field="message class"))
+        fresh = self._headers
+        for name in CLASS_FIELDS:
+            fresh = fresh.without(name)
+        return replace(self, _headers=fresh)._with_headers(headers)
+
+    def priority(self, priority: Priority | str) -> "MessageBuilder":
+        """Say how urgent it is: ``high``, ``normal`` or ``low``."""
+        return self._with_headers(priority_headers(_choice(Priority, priority, field="priority")))
+
+    def request_receipt(self, address: Addressee) -> "MessageBuilder":
+        """Ask the reader's mail program to report to ``address`` when the message is shown (RFC 8098)."""
+        return self._with("Disposition-Notification-To", _single(address, field="request receipt"))
+
+    def feedback_id(self, *parts: str) -> "MessageBuilder":
+        """Set Feedback-ID: up to three names of the campaign and the sender's own, last, for Gmail's statistics."""
+        if not 1 <= len(parts) <= 4 or any(not part or ":" in part or " " in part for part in parts):
+            raise HeaderError("one to four names without colons and spaces are wanted", name="Feedback-ID")
+        return self.header("Feedback-ID", ":".join(parts))
+
+    def alternative(self, text: str, *, type: str, **parameters: str) -> "MessageBuilder":  # noqa: A002
+        """Add one more form of the body, such as ``text/x-amp-html``; ``parameters`` go with its media type."""
+        form = Alternative(_body(text, field=type), type, tuple(parameters.items()))
+        return replace(self, _alternatives=(*self._alternatives, form))
+
+    def calendar(self, calendar: Invitation, *, method: str = "", filename: str = "invite.ics") -> "MessageBuilder":
+        """Invite: an iCalendar object as an alternative with its method, and as a file (RFC 6047).
+
+        Text, bytes, or an object of the icalendar package. The method is the object's own, or ``PUBLISH``.
+        """
+        form, file = invitation(calendar, method=method, filename=filename)
+        return replace(self, _alternatives=(*self._alternatives, form), _attachments=(*self._attachments, file))
 
     def build(self) -> Message:
         """Check the whole and return the message, with Date and Message-ID. Raises MessageError naming the field."""
@@ -188,11 +230,18 @@ class MessageBuilder:
             headers=_in_order(headers),
             text=self._text,
             html=self._html,
+            alternatives=self._alternatives,
             attachments=self._attachments,
             embedded=self._embedded,
             bcc=self._bcc,
             return_path=self._return_path,
         )
+
+    def _with_headers(self, headers: Iterable[tuple[str, str]]) -> "MessageBuilder":
+        builder = self
+        for name, value in headers:
+            builder = builder.header(name, value)
+        return builder
 
     def _with(self, name: str, found: tuple[Address, ...]) -> "MessageBuilder":
         return replace(self, _headers=self._headers.with_field(Field(name, found)))
@@ -235,11 +284,23 @@ def _attachment(file: _File, filename: str, kind: str) -> Attachment:
         if not filename and not kind:
             return file
         return Attachment(file.data, filename=filename or file.filename, type=kind or file.type, cid=file.cid)
+    if isinstance(file, Message):
+        return Attachment.from_message(file, filename=filename or "message.eml")
     if isinstance(file, bytes | bytearray | memoryview):
         if not filename:
             raise AttachmentError("bytes need a file name", hint="attach(data, filename='report.pdf').")
         return Attachment(bytes(file), filename=filename, type=kind)
     return Attachment.from_path(file, filename=filename, type=kind)
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def _choice(choices: type[_Choice], given: str, *, field: str) -> _Choice:
+    try:
+        return choices(given)
+    except ValueError:
+        raise MessageError(f"{given!r} is not known", field=field, hint=f"Choose {', '.join(choices)}.") from None
 
 
 # Readers of raw mail expect the usual order; RFC 5322 3.6 asks for none.

@@ -47,6 +47,7 @@ _KINDS = {
             ),
             *("list-id", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe", "list-archive", "list-post"),
             *("list-help", "list-owner", "auto-submitted", "precedence", "feedback-id", "dkim-signature"),
+            *("importance", "x-priority", "x-auto-response-suppress"),
             *("content-type", "content-transfer-encoding", "content-disposition", "content-id", "content-language"),
         ),
         Kind.RAW,
@@ -72,6 +73,7 @@ _UNIQUE = frozenset(
         *("mime-version", "content-type", "content-transfer-encoding", "content-disposition", "content-id"),
         *("list-id", "list-unsubscribe", "list-unsubscribe-post", "list-subscribe", "list-archive", "list-post"),
         *("list-help", "list-owner", "auto-submitted", "precedence", "feedback-id", "return-path"),
+        *("importance", "x-priority", "x-auto-response-suppress", "disposition-notification-to"),
     )
 )
 

@@ -3,13 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from mailkit.message import shape, write
 from mailkit.message.address import Address
+from mailkit.message.alternative import Alternative
 from mailkit.message.attachment import Attachment
 from mailkit.message.envelope import Envelope
 from mailkit.message.headers import Headers
 from mailkit.message.read import read
+
+if TYPE_CHECKING:
+    from mailkit.message.builder import MessageBuilder
 
 __all__ = ["Message"]
 
@@ -28,6 +33,8 @@ class Message:
     headers: Headers
     text: str | None = None
     html: str | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    """Further forms of the body, such as a calendar invitation."""
     attachments: tuple[Attachment, ...] = ()
     embedded: tuple[Attachment, ...] = ()
     """Images that the HTML shows by ``cid:``."""
@@ -89,17 +96,16 @@ class Message:
         return write.write(self.headers, self._tree())
 
     def _tree(self) -> shape.Part:
-        return shape.shape(text=self.text, html=self.html, embedded=self.embedded, attachments=self.attachments)
+        return shape.shape(
+            text=self.text,
+            html=self.html,
+            alternatives=self.alternatives,
+            embedded=self.embedded,
+            attachments=self.attachments,
+        )
 
     def __bytes__(self) -> bytes:
         return self._wire
-
-    def __len__(self) -> int:
-        """The size in bytes, as a server counts it (RFC 1870)."""
-        return len(self._wire)
-
-    def __bool__(self) -> bool:
-        return True
 
     @property
     def is_eight_bit(self) -> bool:
@@ -113,6 +119,23 @@ class Message:
 
     def __str__(self) -> str:
         return self._wire.decode("utf-8", "replace")
+
+    @property
+    def size(self) -> int:
+        """The size in bytes, as a server counts it (RFC 1870)."""
+        return len(self._wire)
+
+    def reply(self, *, to_all: bool = False, quote: bool = True) -> "MessageBuilder":
+        """Begin an answer: recipients (with ``to_all`` also those of To and Cc), subject, threading, quoted text."""
+        from mailkit.message.reply import reply  # a builder makes messages, so it stands above this file
+
+        return reply(self, to_all=to_all, quote=quote)
+
+    def forward(self) -> "MessageBuilder":
+        """Begin to pass the message on: attached as it is, so that signatures stay valid."""
+        from mailkit.message.reply import forward
+
+        return forward(self)
 
     def parts(self) -> Iterator[Attachment]:
         """Go through the embedded images, then the attached files."""

@@ -13,6 +13,7 @@ from typing import TypedDict
 from mailkit.errors import MessageError, ParseError
 from mailkit.message import fields
 from mailkit.message.address import Address
+from mailkit.message.alternative import Alternative
 from mailkit.message.attachment import Attachment
 from mailkit.message.fields import Kind
 from mailkit.message.headers import Field, Headers, Value
@@ -32,6 +33,7 @@ _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 class _Found:
     text: str | None = None
     html: str | None = None
+    alternatives: list[Alternative] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     embedded: list[Attachment] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
@@ -44,6 +46,7 @@ class Contents(TypedDict):
     headers: Headers
     text: str | None
     html: str | None
+    alternatives: tuple[Alternative, ...]
     attachments: tuple[Attachment, ...]
     embedded: tuple[Attachment, ...]
     bcc: tuple[Address, ...]
@@ -75,6 +78,7 @@ def read(raw: bytes) -> Contents:
         headers=headers,
         text=found.text,
         html=found.html,
+        alternatives=tuple(found.alternatives),
         attachments=tuple(found.attachments),
         embedded=tuple(found.embedded),
         bcc=tuple(address for value in blind if isinstance(value, tuple) for address in value),
@@ -152,6 +156,11 @@ def _read_part(lines: Iterable[tuple[str, bytes]], body: bytes, found: _Found, *
         found.text = _characters(data, parameters.get("charset", "us-ascii"), found)
     elif kind == "text/html" and not is_file and found.html is None:
         found.html = _characters(data, parameters.get("charset", "us-ascii"), found)
+    elif (
+        where == "alternative" and kind.startswith("text/") and not is_file and kind not in ("text/plain", "text/html")
+    ):
+        text = _characters(data, parameters.pop("charset", "utf-8"), found)
+        found.alternatives.append(Alternative(text, kind, tuple(parameters.items())))
     else:
         _read_file(data, kind, filename, head.get("content-id", ""), found, inline=disposition.lower() != "attachment")
 

@@ -6,7 +6,9 @@
     ├── multipart/related              only with embedded images
     │   ├── multipart/alternative      only with more than one body
     │   │   ├── text/plain             worst first: a reader shows the last one that it can
-    │   │   └── text/html
+    │   │   ├── text/x-amp-html        before the HTML, because some readers show the last in any case
+    │   │   ├── text/html
+    │   │   └── text/calendar          with its method; last, as Outlook and Gmail expect it
     │   └── image/png                  <img src="cid:logo">
     └── application/pdf
 """
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mailkit.errors import MessageError
+from mailkit.message.alternative import Alternative
 from mailkit.message.attachment import Attachment
 from mailkit.mime import transfer
 from mailkit.mime.transfer import Encoded
@@ -45,16 +48,26 @@ class Multipart:
 
 Part: TypeAlias = Leaf | Multipart
 
+_AMP = "text/x-amp-html"
+_FIELDS = {"text/plain": "text", "text/html": "html"}
+
 
 def shape(
-    *, text: str | None, html: str | None, embedded: Sequence[Attachment], attachments: Sequence[Attachment]
+    *,
+    text: str | None,
+    html: str | None,
+    alternatives: Sequence[Alternative],
+    embedded: Sequence[Attachment],
+    attachments: Sequence[Attachment],
 ) -> Part:
     """Return the tree for these contents. A message with nothing in it has one empty text part."""
     bodies: list[Part] = []
-    if text is not None or html is None:
-        bodies.append(_body("plain", text or ""))
+    if text is not None or (html is None and not alternatives):
+        bodies.append(_body(Alternative(text or "", "text/plain")))
+    bodies.extend(_body(form) for form in alternatives if form.type == _AMP)
     if html is not None:
-        bodies.append(_body("html", html))
+        bodies.append(_body(Alternative(html, "text/html")))
+    bodies.extend(_body(form) for form in alternatives if form.type != _AMP)
     tree = _together("alternative", bodies)
     tree = _together("related", [tree, *(_file(image) for image in embedded)])
     return _together("mixed", [tree, *(_file(attachment) for attachment in attachments)])
@@ -64,16 +77,16 @@ def _together(subtype: str, parts: Sequence[Part]) -> Part:
     return parts[0] if len(parts) == 1 else Multipart(subtype, tuple(parts))
 
 
-def _body(subtype: str, text: str) -> Leaf:
+def _body(form: Alternative) -> Leaf:
     try:
-        body = transfer.encode_text(text)
+        body = transfer.encode_text(form.text)
     except UnicodeEncodeError as error:
         raise MessageError(
             f"half a character (a lone surrogate) at position {error.start}",
-            field="text" if subtype == "plain" else "html",
+            field=_FIELDS.get(form.type, form.type),
             hint="Decode the text correctly before composing, for example with errors='replace'.",
         ) from None
-    return Leaf(f"text/{subtype}", {"charset": "utf-8"}, body)
+    return Leaf(form.type, {"charset": "utf-8", **dict(form.parameters)}, body)
 
 
 def _file(attachment: Attachment) -> Leaf:

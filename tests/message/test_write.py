@@ -61,7 +61,7 @@ def test_the_same_message_when_written_twice_gives_the_same_bytes() -> None:
     again = BASE.text("é").html("<p>é</p>").attach(FILE).build()
     assert bytes(message) == bytes(again) == bytes(pickle.loads(pickle.dumps(message)))
     assert message == again
-    assert len(message) == len(bytes(message))
+    assert message.size == len(bytes(message))
     assert bool(message)
     assert str(message) == bytes(message).decode()
 
