@@ -64,6 +64,8 @@ class Address:
         """Read mailboxes separated by commas; the members of a group count as members of the list."""
         if _DOT_ATOM_ADDRESS.fullmatch(text):
             return (cls(text),)
+        if simple := _SIMPLE.fullmatch(text):
+            return (cls(simple[2], name=simple[1]),)
         _refuse_controls(text, field="address")
         return tuple(cls(email, name=name) for name, email in _Scanner(text).mailboxes())
 
@@ -118,6 +120,8 @@ def _restore(email: str, name: str) -> Address:
 
 
 _DOT_ATOM_ADDRESS = re.compile(rf"{_DOT_ATOM.pattern}@[A-Za-z0-9.-]+")
+# Ada Lovelace <ada@example.com>: what nearly all are like, and the scanner would read the same way.
+_SIMPLE = re.compile(rf"([A-Za-z0-9]+(?: [A-Za-z0-9]+)*) <({_DOT_ATOM_ADDRESS.pattern})>")
 
 
 def quoted_phrase(name: str) -> str:

@@ -1,7 +1,7 @@
 """The builder: how a message is put together, one readable step after another."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from os import PathLike
@@ -56,7 +56,7 @@ class MessageBuilder:
 
     def return_path(self, address: Addressee) -> "MessageBuilder":
         """Set where bounces go: the envelope's sender. Without it they go to Sender or From."""
-        return replace(self, _return_path=_single(address, field="return path")[0])
+        return self._but(_return_path=_single(address, field="return path")[0])
 
     def to(self, *recipients: Addressee | Iterable[Addressee]) -> "MessageBuilder":
         """Add recipients: a text, a (name, address) pair, an Address, or a list of those."""
@@ -68,7 +68,7 @@ class MessageBuilder:
 
     def bcc(self, *recipients: Addressee | Iterable[Addressee]) -> "MessageBuilder":
         """Add recipients of a blind copy: in the envelope, never in the bytes."""
-        return replace(self, _bcc=(*self._bcc, *_several(recipients, field="bcc")))
+        return self._but(_bcc=(*self._bcc, *_several(recipients, field="bcc")))
 
     def reply_to(self, *recipients: Addressee | Iterable[Addressee]) -> "MessageBuilder":
         """Add addresses that answers should go to."""
@@ -80,7 +80,7 @@ class MessageBuilder:
 
     def text(self, text: str) -> "MessageBuilder":
         """Set the plain text. Any of CR, LF and CRLF ends a line."""
-        return replace(self, _text=_body(text, field="text"))
+        return self._but(_text=_body(text, field="text"))
 
     def html(self, html: str, *, pictures: str | PathLike[str] | None = None) -> "MessageBuilder":
         """Set the HTML. A reader shows it rather than the plain text when it can.
@@ -92,14 +92,14 @@ class MessageBuilder:
         if pictures is not None:
             html, files = embed_files(html, folder=pictures)
             embedded += files
-        builder = replace(self, _html=html)
+        builder = self._but(_html=html)
         for image in embedded:
             builder = builder.embed(image, cid=image.cid)
         return builder
 
     def attach(self, file: _File, *, filename: str = "", type: str = "") -> "MessageBuilder":  # noqa: A002 - the contract's word
         """Attach a file: a path, an Attachment, a Message, or bytes with a ``filename``."""
-        return replace(self, _attachments=(*self._attachments, _attachment(file, filename, type)))
+        return self._but(_attachments=(*self._attachments, _attachment(file, filename, type)))
 
     def embed(self, file: _File, *, cid: str, filename: str = "", type: str = "") -> "MessageBuilder":  # noqa: A002
         """Embed an image that the HTML shows as ``<img src="cid:…">``."""
@@ -115,7 +115,7 @@ class MessageBuilder:
             return self
         if same:
             raise AttachmentError(f"{cid!r} is already another image ({same.filename})", field="cid")
-        return replace(self, _embedded=(*self._embedded, image))
+        return self._but(_embedded=(*self._embedded, image))
 
     def header(self, name: str, value: str) -> "MessageBuilder":
         """Set a header field that may stand once, or add one that may be repeated.
@@ -124,13 +124,13 @@ class MessageBuilder:
         """
         if hint := fields.owner(name):
             raise HeaderError(f"{name} cannot be set as a header", name=name, hint=hint)
-        return replace(self, _headers=self._headers.with_field(Field.checked(name, value)))
+        return self._but(_headers=self._headers.with_field(Field.checked(name, value)))
 
     def date(self, moment: datetime) -> "MessageBuilder":
         """Set the date. Without it, :meth:`build` takes the present."""
         if not isinstance(moment, datetime):
             raise HeaderError(f"a datetime is wanted, not {type(moment).__name__}", name="Date")
-        return replace(self, _headers=self._headers.with_field(Field("Date", moment)))
+        return self._but(_headers=self._headers.with_field(Field("Date", moment)))
 
     def message_id(self, identifier: str) -> "MessageBuilder":
         """Set the Message-ID, such as ``<unique@example.com>``. Without it, :meth:`build` makes one."""
@@ -151,7 +151,7 @@ class MessageBuilder:
         One click means that the mail program sends a POST to ``url`` by itself; a GET must not change anything.
         """
         fresh = self._headers.without("List-Unsubscribe-Post")  # said anew, the whole is said anew
-        return replace(self, _headers=fresh)._with_headers(unsubscribe_headers(url=url, mailto=mailto))
+        return self._but(_headers=fresh)._with_headers(unsubscribe_headers(url=url, mailto=mailto))
 
     def mailing_list(
         self,
@@ -182,7 +182,7 @@ class MessageBuilder:
         fresh = self._headers
         for name in CLASS_FIELDS:
             fresh = fresh.without(name)
-        return replace(self, _headers=fresh)._with_headers(headers)
+        return self._but(_headers=fresh)._with_headers(headers)
 
     def priority(self, priority: Priority | str) -> "MessageBuilder":
         """Say how urgent it is: ``high``, ``normal`` or ``low``."""
@@ -201,7 +201,7 @@ class MessageBuilder:
     def alternative(self, text: str, *, type: str, **parameters: str) -> "MessageBuilder":  # noqa: A002
         """Add one more form of the body, such as ``text/x-amp-html``; ``parameters`` go with its media type."""
         form = Alternative(_body(text, field=type), type, tuple(parameters.items()))
-        return replace(self, _alternatives=(*self._alternatives, form))
+        return self._but(_alternatives=(*self._alternatives, form))
 
     def calendar(self, calendar: Invitation, *, method: str = "", filename: str = "invite.ics") -> "MessageBuilder":
         """Invite: an iCalendar object as an alternative with its method, and as a file (RFC 6047).
@@ -209,7 +209,7 @@ class MessageBuilder:
         Text, bytes, or an object of the icalendar package. The method is the object's own, or ``PUBLISH``.
         """
         form, file = invitation(calendar, method=method, filename=filename)
-        return replace(self, _alternatives=(*self._alternatives, form), _attachments=(*self._attachments, file))
+        return self._but(_alternatives=(*self._alternatives, form), _attachments=(*self._attachments, file))
 
     def build(self) -> Message:
         """Check the whole and return the message, with Date and Message-ID. Raises MessageError naming the field."""
@@ -237,6 +237,12 @@ class MessageBuilder:
             return_path=self._return_path,
         )
 
+    def _but(self, **changes: object) -> "MessageBuilder":
+        """Return a builder that differs in some fields, as dataclasses.replace does, at a tenth of its cost."""
+        fresh = object.__new__(MessageBuilder)
+        fresh.__dict__.update(self.__dict__, **changes)
+        return fresh
+
     def _with_headers(self, headers: Iterable[tuple[str, str]]) -> "MessageBuilder":
         builder = self
         for name, value in headers:
@@ -244,7 +250,7 @@ class MessageBuilder:
         return builder
 
     def _with(self, name: str, found: tuple[Address, ...]) -> "MessageBuilder":
-        return replace(self, _headers=self._headers.with_field(Field(name, found)))
+        return self._but(_headers=self._headers.with_field(Field(name, found)))
 
     def _add_recipients(self, name: str, given: tuple[Addressee | Iterable[Addressee], ...]) -> "MessageBuilder":
         found = _several(given, field=name.lower())
@@ -311,4 +317,4 @@ _ORDER = {
 
 
 def _in_order(headers: Headers) -> Headers:
-    return Headers(sorted(headers.fields, key=lambda field: _ORDER.get(field.name.lower(), len(_ORDER))))
+    return Headers(sorted(headers.fields, key=lambda field: _ORDER.get(field.key, len(_ORDER))))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import TypeAlias
@@ -30,8 +30,11 @@ class Field:
 
     name: str
     value: Value
+    key: str = field(init=False, repr=False, compare=False)
+    """The name in lower case, by which fields are looked up."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.name.lower())
         if NAME.fullmatch(self.name) is None:
             raise HeaderError(
                 "a header name is printable ASCII without spaces and colons (RFC 5322 2.2)", name=repr(self.name)
@@ -105,12 +108,12 @@ class Headers(Mapping[str, str]):
 
     def __iter__(self) -> Iterator[str]:
         names: dict[str, str] = {}
-        for field in self.fields:
-            names.setdefault(field.name.lower(), field.name)  # two spellings of one name are one key
+        for one in self.fields:
+            names.setdefault(one.key, one.name)  # two spellings of one name are one key
         return iter(names.values())
 
     def __len__(self) -> int:
-        return len({field.name.lower() for field in self.fields})
+        return len({field.key for field in self.fields})
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.field(name) is not None
@@ -127,30 +130,30 @@ class Headers(Mapping[str, str]):
     def field(self, name: str) -> Field | None:
         """Return the first field called ``name``."""
         wanted = name.lower()
-        return next((field for field in self.fields if field.name.lower() == wanted), None)
+        return next((field for field in self.fields if field.key == wanted), None)
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """Return the text of every field called ``name``, in order."""
         wanted = name.lower()
-        return tuple(str(field) for field in self.fields if field.name.lower() == wanted)
+        return tuple(str(field) for field in self.fields if field.key == wanted)
 
     def addresses(self, name: str) -> tuple[Address, ...]:
         """Return the addresses in every field called ``name``."""
         wanted = name.lower()
         found: list[Address] = []
-        for field in self.fields:
-            if field.name.lower() == wanted and isinstance(field.value, tuple):
-                found += field.value
+        for one in self.fields:
+            if one.key == wanted and isinstance(one.value, tuple):
+                found += one.value
         return tuple(found)
 
     def without(self, name: str) -> "Headers":
         """Return headers with no field called ``name``."""
         wanted = name.lower()
-        return Headers(field for field in self.fields if field.name.lower() != wanted)
+        return Headers(field for field in self.fields if field.key != wanted)
 
     def with_field(self, field: Field) -> "Headers":
         """Return headers with ``field`` added, or put in the place of the one there where only one may stand."""
         if fields.is_unique(field.name) and field.name in self:
-            wanted = field.name.lower()
-            return Headers(field if old.name.lower() == wanted else old for old in self.fields)
+            wanted = field.key
+            return Headers(field if old.key == wanted else old for old in self.fields)
         return Headers((*self.fields, field))

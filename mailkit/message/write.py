@@ -41,17 +41,28 @@ def write_field(field: Field) -> str:
     if isinstance(value, datetime):
         return f"{name}: {_date(value)}\r\n"
     if isinstance(value, tuple):
-        return fold(name, _address_tokens(value, len(name) + 1))
+        return _write_addresses(name, value)
     if fields.kind(name) is Kind.TEXT:
         return fold(name, text_tokens(value, column=len(name) + 1))
     return fold(name, raw_tokens(value))
 
 
+@lru_cache(maxsize=512)
+def _write_addresses(name: str, addresses: tuple[Address, ...]) -> str:
+    return fold(name, _address_tokens(addresses, len(name) + 1))
+
+
 def _date(moment: datetime) -> str:
     """RFC 5322 3.3. A time without offset is taken as UTC, and says so by ``-0000``."""
-    offset = moment.strftime("%z")[:5] if moment.tzinfo else "-0000"
+    offset = moment.utcoffset()
+    if offset is None:
+        zone = "-0000"
+    else:
+        minutes = int(offset.total_seconds()) // 60
+        zone = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} {offset}"
+    time = f"{moment.hour:02}:{moment.minute:02}:{moment.second:02}"
+    return f"{day}, {moment.day:02} {month} {moment.year:04} {time} {zone}"
 
 
 def _address_tokens(addresses: Iterable[Address], column: int) -> list[str]:
@@ -84,7 +95,9 @@ def _mailbox(address: Address, column: int) -> tuple[str, ...]:
 def _write_part(part: Part, seed: str, pieces: list[bytes]) -> None:
     """Append the part's own fields, the empty line and its body; the last line has no end yet."""
     if isinstance(part, Leaf):
-        pieces.append(_leaf_head(part).encode())
+        parameters = tuple(part.parameters.items())
+        head = _leaf_head(part.type, parameters, part.body.encoding, part.disposition, part.filename, part.cid)
+        pieces.append(head)
         pieces.append(part.body.data)
         return
     inner: list[list[bytes]] = []
@@ -93,11 +106,11 @@ def _write_part(part: Part, seed: str, pieces: list[bytes]) -> None:
         _write_part(child, f"{seed}.{number}", pieces_of_child)
         inner.append(pieces_of_child)
     boundary = _boundary(seed, part)
-    parameters = {"boundary": boundary}
+    named = {"boundary": boundary}
     if part.subtype == "related":
-        parameters["type"] = _media_type(part.parts[0])  # RFC 2387 3.1
-    head = fold("Content-Type", [f" multipart/{part.subtype}", *parameter.tokens(parameters)])
-    pieces.append(f"{head}\r\n".encode())
+        named["type"] = _media_type(part.parts[0])  # RFC 2387 3.1
+    line = fold("Content-Type", [f" multipart/{part.subtype}", *parameter.tokens(named)])
+    pieces.append(f"{line}\r\n".encode())
     for child_pieces in inner:
         pieces.append(f"--{boundary}\r\n".encode())
         pieces.extend(child_pieces)
@@ -105,15 +118,19 @@ def _write_part(part: Part, seed: str, pieces: list[bytes]) -> None:
     pieces.append(f"--{boundary}--\r\n".encode())
 
 
-def _leaf_head(leaf: Leaf) -> str:
-    lines = [fold("Content-Type", [f" {leaf.type}", *parameter.tokens(leaf.parameters)])]
-    lines.append(f"Content-Transfer-Encoding: {leaf.body.encoding}\r\n")
-    if leaf.disposition:
-        parameters = {"filename": leaf.filename} if leaf.filename else {}
-        lines.append(fold("Content-Disposition", [f" {leaf.disposition}", *parameter.tokens(parameters)]))
-    if leaf.cid:
-        lines.append(fold("Content-ID", [f" <{leaf.cid}>"]))
-    return "".join(lines) + "\r\n"
+@lru_cache(maxsize=512)
+def _leaf_head(
+    kind: str, parameters: tuple[tuple[str, str], ...], encoding: str, disposition: str, filename: str, cid: str
+) -> bytes:
+    """The fields of a part. Those of bodies, and of files that go to many, are the same in every message."""
+    lines = [fold("Content-Type", [f" {kind}", *parameter.tokens(dict(parameters))])]
+    lines.append(f"Content-Transfer-Encoding: {encoding}\r\n")
+    if disposition:
+        named = {"filename": filename} if filename else {}
+        lines.append(fold("Content-Disposition", [f" {disposition}", *parameter.tokens(named)]))
+    if cid:
+        lines.append(fold("Content-ID", [f" <{cid}>"]))
+    return ("".join(lines) + "\r\n").encode()
 
 
 def _media_type(part: Part) -> str:

@@ -4,7 +4,7 @@ A field is folded only before white space that is already there, so unfolding gi
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from mailkit.errors import HeaderError
 from mailkit.mime import encodedword
@@ -19,11 +19,14 @@ _LONGEST_WORD = 700  # a plain word longer than this is encoded, because only an
 _CUT = re.compile(r"(?<=[^ \t]) (?=[^ \t])")
 
 
-def fold(name: str, tokens: Iterable[str]) -> str:
+def fold(name: str, tokens: Sequence[str]) -> str:
     """Return the field ``name: tokens…`` with its lines at most 76 long where the tokens allow it, ended by CRLF.
 
     A token that may start a new line begins with white space. Raises HeaderError for a line over 998 characters.
     """
+    whole = f"{name}:{''.join(tokens)}"
+    if len(whole) <= LINE_LENGTH:
+        return whole + "\r\n"
     lines: list[str] = []
     line = f"{name}:"
     empty = True  # nothing but the name so far: a line of white space only would not survive every relay

@@ -33,6 +33,9 @@ def tokens(parameters: dict[str, str]) -> list[str]:
     """
     written: list[str] = []
     for name, value in parameters.items():
+        if value.isascii() and value.isprintable() and "=?" not in value and len(value) < _LONGEST_PLAIN // 2:
+            written.append(f"{name}={_quoted(value)}")  # nearly always
+            continue
         fallback = _fallback(value)
         plain = f"{name}={_quoted(fallback)}"
         is_short = len(plain) <= _LONGEST_PLAIN
