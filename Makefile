@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test fuzz check format bench lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -16,6 +16,10 @@ demo: $(READY) ## send a newsletter to 200 people on a local SMTP server and sho
 
 test: $(READY) ## run the whole test suite
 	$(BIN)/python -m pytest
+
+FUZZ ?= 5000
+fuzz: $(READY) ## give hostile input to everything that reads (FUZZ=examples per test)
+	MAILKIT_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/property/test_fuzz.py
 
 check: $(READY) ## formatting, lint and types, as CI runs them
 	$(BIN)/ruff format --check .

@@ -26,6 +26,7 @@ _MAX_DEPTH = 30  # forwarded in forwarded in forwarded: nobody nests deeper, exc
 _MAX_PARTS = 2_000
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_MBOX = re.compile(rb"(?:From [^\r]*+\r\n)++")
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 
 
@@ -58,8 +59,8 @@ def read(raw: bytes) -> Contents:
     """Read a message. Raises ParseError when there is not one header field at its start."""
     if b"\r" in raw or b"\n" in raw:
         raw = _LINE_END.sub(b"\r\n", raw)
-    if raw.startswith(b"From ") and b"\r\n" in raw:  # an mbox separator
-        raw = raw.partition(b"\r\n")[2]
+    if separators := _MBOX.match(raw):
+        raw = raw[separators.end() :]
     found = _Found()
     head, body = _split(raw)
     lines = _field_lines(head, found.defects)

@@ -82,7 +82,8 @@ def _mailbox(address: Address, column: int) -> tuple[str, ...]:
         return (f" {address.wire}",)
     # A local part outside ASCII stays raw UTF-8 (RFC 6532); the envelope then asks for SMTPUTF8.
     wire = f" <{address.wire}>"
-    if encodedword.is_plain(address.name):
+    # Readers strip white space around a name, even inside quotes; inside an encoded word they do not.
+    if encodedword.is_plain(address.name) and address.name == address.name.strip(" \t"):
         phrase = quoted_phrase(address.name)
         # A quoted string stays whole: some readers keep the fold inside it as part of the name.
         tokens = [f" {phrase}"] if phrase[:1] == '"' else raw_tokens(phrase)

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kit.judges import Judges
 from tests.kit.peers import authority
 from tests.kit.postfix import Postfix
 
-__all__ = ["authority", "postfix"]
+__all__ = ["authority", "judges", "postfix"]
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,14 @@ def postfix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postfix]:
         pytest.skip(f"NOT TESTED against Postfix: {reason}")
     with Postfix.started(tmp_path_factory.mktemp("postfix")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def judges() -> Iterator[Judges]:
+    """One process with both parsers for all tests of the run."""
+    if reason := Judges.missing():
+        if os.environ.get("MAILKIT_REQUIRE_SERVERS") == "1":
+            pytest.fail(f"MAILKIT_REQUIRE_SERVERS=1, but no parsers for Node: {reason}")
+        pytest.skip(f"NOT TESTED against the parsers for Node: {reason}")
+    with Judges.started() as process:
+        yield process
