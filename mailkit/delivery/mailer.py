@@ -6,6 +6,7 @@
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 
@@ -66,20 +67,25 @@ class Mailer(_Settings):
         return job.receipt()
 
     def _deliver(self, job: "_Job") -> None:
-        try:
+        self._attempt(job)
+        if not job.is_waiting:  # nearly always; the rest is for the others
+            return
+        with suppress(TryAgain):
             for attempt in self.retry.blocking():
                 with attempt:
-                    if self.throttle:
-                        time.sleep(self.throttle.reserve())
-                    try:
-                        outcomes = self.transport.deliver(job.envelope, job.message)
-                    except MailkitError as error:
-                        job.failed(error)
-                    else:
-                        job.note(outcomes)
+                    if attempt.retry_state.attempt_number > 1:  # the first one was made above
+                        self._attempt(job)
                     job.again_if_needed()
-        except TryAgain:
-            return
+
+    def _attempt(self, job: "_Job") -> None:
+        if self.throttle:
+            time.sleep(self.throttle.reserve())
+        try:
+            outcomes = self.transport.deliver(job.envelope, job.message)
+        except MailkitError as error:
+            job.failed(error)
+        else:
+            job.note(outcomes)
 
     def close(self) -> None:
         """Close the connections. The mailer may be used again."""
@@ -119,20 +125,25 @@ class AsyncMailer(_Settings):
         return job.receipt()
 
     async def _deliver(self, job: "_Job") -> None:
-        try:
+        await self._attempt(job)
+        if not job.is_waiting:
+            return
+        with suppress(TryAgain):
             async for attempt in self.retry.asynchronous():
                 with attempt:
-                    if self.throttle:
-                        await asyncio.sleep(self.throttle.reserve())
-                    try:
-                        outcomes = await self.transport.adeliver(job.envelope, job.message)
-                    except MailkitError as error:
-                        job.failed(error)
-                    else:
-                        job.note(outcomes)
+                    if attempt.retry_state.attempt_number > 1:
+                        await self._attempt(job)
                     job.again_if_needed()
-        except TryAgain:
-            return
+
+    async def _attempt(self, job: "_Job") -> None:
+        if self.throttle:
+            await asyncio.sleep(self.throttle.reserve())
+        try:
+            outcomes = await self.transport.adeliver(job.envelope, job.message)
+        except MailkitError as error:
+            job.failed(error)
+        else:
+            job.note(outcomes)
 
     async def aclose(self) -> None:
         """Close the connections. The mailer may be used again."""
@@ -162,16 +173,16 @@ class _Job:
         """Keep an attempt's outcomes."""
         self._attempts += 1
         for outcome in outcomes:
-            self._outcomes[outcome.recipient.key] = replace(outcome, attempts=self._attempts)
-            _log.info(
-                "%s %s for %s",
-                self.message.message_id,
-                outcome.status,
-                outcome.recipient.email,
-                extra={
-                    "mailkit": {"message_id": self.message.message_id, "attempt": self._attempts, "outcome": outcome}
-                },
-            )
+            is_counted = outcome.attempts == self._attempts
+            self._outcomes[outcome.recipient.key] = outcome if is_counted else replace(outcome, attempts=self._attempts)
+        if _log.isEnabledFor(logging.INFO):
+            self._log(outcomes)
+
+    def _log(self, outcomes: tuple[Outcome, ...]) -> None:
+        identifier = self.message.message_id
+        for outcome in outcomes:
+            facts = {"message_id": identifier, "attempt": self._attempts, "outcome": outcome}
+            _log.info("%s %s for %s", identifier, outcome.status, outcome.recipient.email, extra={"mailkit": facts})
 
     def failed(self, error: MailkitError) -> None:
         """Note an attempt about which the transport can say only that it failed. Raises what no retry can mend."""
@@ -197,6 +208,11 @@ class _Job:
 
     def _has_result(self) -> bool:
         return any(outcome.status is not Status.DEFERRED for outcome in self._outcomes.values())
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a recipient was deferred."""
+        return any(outcome.status is Status.DEFERRED for outcome in self._outcomes.values())
 
     def again_if_needed(self) -> None:
         """Raise TryAgain for the recipients that were deferred, and for nobody else."""

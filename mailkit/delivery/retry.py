@@ -18,7 +18,7 @@ class TryAgain(Exception):
 @dataclass(frozen=True, slots=True)
 class Retry:
     """A policy. Attempt n waits a random time between 0 and ``backoff`` · 2ⁿ⁻¹ seconds ("full jitter"), at most
-    ``longest``; there are at most ``attempts``, and none begins later than ``deadline`` seconds after the first.
+    ``longest``; there are at most ``attempts``, and none begins later than ``deadline`` seconds after the first ended.
 
     Only temporary failures are tried again: a 4yz reply, or a connection lost before the end of data. A refusal (5yz)
     is final, and what is in doubt is left alone.
