@@ -8,6 +8,7 @@ import re
 import socket
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cache
 
 from mailkit.errors import ConnectError, RemoteProtocolError
 from mailkit.message import Address, Envelope, Message
@@ -92,6 +93,8 @@ class SmtpTransport(Transport):
     def __init__(self, settings: SmtpSettings) -> None:
         self.settings = settings
         self.name = str(settings)
+        # Reading the system's authorities takes longer than a handshake; one context serves all connections.
+        self._context = cache(settings.tls_profile().context)
         self._pool: Pool[_Session] = Pool()
         self._async_pool: Pool[_AsyncSession] = Pool()
 
@@ -135,7 +138,7 @@ class SmtpTransport(Transport):
             settings.host,
             settings.port,
             within=settings.timeout,
-            context=settings.tls_profile().context,
+            context=self._context,
             implicit=implicit,
         )
         client = Client(settings.profile(pump.local_host), is_secure=implicit)
@@ -208,7 +211,7 @@ class SmtpTransport(Transport):
             settings.host,
             settings.port,
             within=settings.timeout,
-            context=settings.tls_profile().context,
+            context=self._context,
             implicit=implicit,
         )
         client = Client(settings.profile(pump.local_host), is_secure=implicit)
