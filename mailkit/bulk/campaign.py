@@ -17,7 +17,7 @@ from mailkit.bulk.journal import Journal
 from mailkit.bulk.load import load
 from mailkit.bulk.progress import Observer
 from mailkit.bulk.recipients import Recipients, Source, alias
-from mailkit.bulk.report import Report, report_on
+from mailkit.bulk.report import SHOWN, Report, report_on
 from mailkit.bulk.runner import Runner
 from mailkit.bulk.state import Entry, Result, State
 from mailkit.delivery import Mailer
@@ -100,6 +100,7 @@ class Campaign:
         """
         start = clock.monotonic()
         failures: list[tuple[int, Result]] = []
+        failed = 0
         sample = ""
         is_new = not self.journal or not Path(self.journal).exists()
         ready = 0
@@ -109,15 +110,17 @@ class Campaign:
                 try:
                     message = compose(entry)
                 except (TemplateError, MessageError) as error:
-                    failures.append((entry.line, Result(entry.key, State.SKIPPED, text=str(error))))
+                    failed += 1
+                    if len(failures) < SHOWN:
+                        failures.append((entry.line, Result(entry.key, State.SKIPPED, text=str(error))))
                 else:
                     ready += 1
                     sample = sample or _sample(message)
             seconds = clock.monotonic() - start
             report = report_on(journal, seconds=seconds, is_dry_run=True, ready=ready, sample=sample)
         counts = report.counts | {
-            State.PENDING: report.counts.get(State.PENDING, 0) - len(failures),
-            State.SKIPPED: report.counts.get(State.SKIPPED, 0) + len(failures),
+            State.PENDING: report.counts.get(State.PENDING, 0) - failed,
+            State.SKIPPED: report.counts.get(State.SKIPPED, 0) + failed,
         }
         return replace(report, counts=counts, problems=tuple(failures))
 
@@ -143,7 +146,7 @@ class Campaign:
         if recipient.key not in {address.key for address in message.to}:  # a template may say "To: {{ email }}" itself
             message = builder.to(recipient).build()
         token = hmac.new(secret, f"message-id\0{entry.key}".encode(), hashlib.sha256).hexdigest()[:32]
-        identifier = f"<{token}@{message.from_[0].ascii_domain.strip('[]')}>"
+        identifier = f"<{token}@{message.from_[0].ascii_domain}>"
         return replace(message, headers=message.headers.with_field(Field("Message-ID", identifier)))
 
 

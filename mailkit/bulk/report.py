@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from mailkit.bulk.journal import Journal
 from mailkit.bulk.state import Result, State
 
-__all__ = ["BadRow", "Report"]
+__all__ = ["SHOWN", "BadRow", "Report", "report_on"]
 
-_SHOWN = 1_000  # rows kept in memory; the journal has them all
+SHOWN = 1_000  # rows kept in memory; the journal has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,10 @@ class Report:
 
 def report_on(journal: Journal, **run: object) -> Report:
     """Make the report from what the journal knows; ``run`` adds what only the run knows."""
-    rows, kinds = journal.bad_rows(limit=_SHOWN)
+    rows, kinds = journal.bad_rows(limit=SHOWN)
     problems: list[tuple[int, Result]] = []
     for state in (State.IN_DOUBT, State.FAILED, State.SKIPPED, State.DEFERRED):
-        problems += journal.results(state, limit=_SHOWN)
+        problems += journal.results(state, limit=SHOWN)
     problems.sort(key=lambda problem: problem[0])
     return Report(
         name=journal.name,
@@ -114,6 +114,6 @@ def report_on(journal: Journal, **run: object) -> Report:
         invalid=kinds.get("invalid", 0),
         duplicates=kinds.get("duplicate", 0),
         bad_rows=tuple(BadRow(*row) for row in rows),
-        problems=tuple(problems[:_SHOWN]),
+        problems=tuple(problems[:SHOWN]),
         **run,  # type: ignore[arg-type]
     )

@@ -558,3 +558,26 @@ def test_recipients_given_as_an_object_keep_their_settings(tmp_path: Path) -> No
     transport = MemoryTransport()
     campaign(Recipients(path, encoding="cp1252", delimiter=";")).send(Mailer(transport))
     assert transport.messages[0].subject == "Hello Zoë"
+
+
+def test_check_with_thousands_of_bad_rows_counts_all_and_shows_a_thousand() -> None:
+    """A dry run over a list that is wrong as a whole keeps its memory flat."""
+    people = [{"email": f"p{number}@example.com", "note": "x"} for number in range(1_100)]
+    templates = Templates({"t.txt": "Subject: Hi\n\n{{ nope }}"})
+    report = Campaign(template="t.txt", templates=templates, recipients=people, from_="ada@example.com").check()
+    assert report.failed == 1_100
+    assert len(report.problems) == 1_000
+    assert report.ready == report.pending == 0
+
+
+def test_send_from_a_domain_literal_writes_a_legal_message_id() -> None:
+    """RFC 5322 3.6.4: the right side of an id may be a literal, in its brackets."""
+    transport = MemoryTransport()
+    campaign = Campaign(
+        template="t.txt",
+        templates=Templates({"t.txt": "Subject: Hi\n\nHi"}),
+        recipients=[{"email": "zoe@example.com"}],
+        from_="ada@[IPv6:2001:db8::1]",
+    )
+    campaign.send(Mailer(transport))
+    assert transport.messages[0].message_id.endswith("@[IPv6:2001:db8::1]>")

@@ -282,3 +282,18 @@ def test_finish_loading_after_sending_began_takes_the_new_list_as_the_truth() ->
             Entry("3@example.com", 2, {"name": "mended"}),
             Entry("9@example.com", 3, {}),
         ]
+
+
+def test_journal_on_a_full_disk_says_so_and_loses_nothing(tmp_path: Path) -> None:
+    """What did not fit is rolled back as a whole; when there is room again, the journal goes on."""
+    with Journal(tmp_path / "j.db", name="spring") as journal:
+        journal.begin_loading()
+        pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
+        journal._db.execute(f"PRAGMA max_page_count = {pages + 1}")
+        big = [Entry(f"{number}@example.com", number, {"text": "x" * 50_000}) for number in range(3)]
+        with pytest.raises(JournalError, match="full"):
+            journal.load(big)
+        assert journal.counts() == {}
+        journal._db.execute("PRAGMA max_page_count = 100000")
+        assert journal.load(big) == []
+        assert journal.counts() == {State.PENDING: 3}
