@@ -192,7 +192,7 @@ class CapabilityMissing(TransportError):
         self.capability = capability
 
 
-class Answer(Protocol):
+class ReplyLike(Protocol):
     """What an error keeps of a server's reply; :class:`mailkit.smtp.Reply` is one."""
 
     @property
@@ -206,7 +206,7 @@ class Answer(Protocol):
 class ReplyError(TransportError):
     """The server answered a command with 4yz or 5yz. ``is_temporary`` is true for 4yz."""
 
-    def __init__(self, problem: str, *, command: str, reply: Answer, hint: str = "", receipt: Any = None) -> None:
+    def __init__(self, problem: str, *, command: str, reply: ReplyLike, hint: str = "", receipt: Any = None) -> None:
         super().__init__(problem, hint=hint)
         self.command = command
         self.reply = reply

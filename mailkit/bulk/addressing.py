@@ -24,10 +24,10 @@ class Addressing:
         """Raises AddressError for a bad address, VariableMissing for a column of the template that is not there."""
         if self._template is None:
             return _from_columns(data)
-        text, values = self._template.render(data)
-        found = SlotTemplate.mailbox(text, values)
+        rendered = self._template.render(data)
+        found = rendered.mailbox()
         if found is None:
-            return Address.parse(SlotTemplate.fill(text, values).strip())
+            return Address.parse(rendered.filled().strip())
         name, email = " ".join(found[0].split()), found[1]
         if not email:
             raise AddressError("the address is empty", text="")

@@ -10,6 +10,8 @@ may be sent again. After it the server may have taken the message, and nobody ca
 recipient then has no reply and is *in doubt*.
 """
 
+from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -364,17 +366,13 @@ def _taken(answer: Answer) -> bool:
 
 
 def _base64(data: bytes) -> str:
-    from binascii import b2a_base64
-
     return b2a_base64(data, newline=False).decode()
 
 
 def _unbase64(text: str) -> bytes:
-    from binascii import Error, a2b_base64
-
     try:
         return a2b_base64(text)
-    except Error:
+    except Base64Error:
         return b""  # some servers put words where the challenge should be; PLAIN and LOGIN do not read it
 
 

@@ -10,8 +10,6 @@ _LINE_LIMIT = 12_288  # RFC 4954 4.3 for AUTH; all others stay far below
 _UNSAFE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\u2028\u2029]")
 # What would end the path, or begin parameters, stands in a quoted string or nowhere.
 _ADDRESS = re.compile(r'(?:[^<>"\\\s]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
-# What would end the path, or begin parameters, stands in a quoted string or nowhere.
-_ADDRESS = re.compile(r'(?:[^<>"\\\s]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
 
 
 def _line(verb: str, *words: str) -> bytes:

@@ -32,7 +32,7 @@ from mailkit.template.finish import Finished, Finisher
 from mailkit.template.inline import inline_css
 from mailkit.template.missing import Missing, MissingError, innermost, missing_variable
 from mailkit.template.place import Given, Place, places
-from mailkit.template.slot import fill, is_slot, mailbox, put_aside, setting_aside
+from mailkit.template.slot import Slotted, put_aside, setting_aside
 
 __all__ = ["Rendered", "Templates"]
 
@@ -295,14 +295,14 @@ def _addresses(text: str, values: list[str]) -> str:
     """
     if not values:
         return text
-    return ", ".join(_address(piece, values) for piece in _PIECES.findall(text) if piece.strip())
+    return ", ".join(_address(Slotted(piece, values)) for piece in _PIECES.findall(text) if piece.strip())
 
 
-def _address(piece: str, values: list[str]) -> str:
-    if found := mailbox(piece, values):
+def _address(piece: Slotted) -> str:
+    if found := piece.mailbox():
         return str(Address(found[1], name=found[0]))
-    filled = fill(piece, values).strip()
-    return filled if is_slot(piece) or filled == piece.strip() else str(Address.parse(filled))
+    filled = piece.filled().strip()
+    return filled if piece.is_value or filled == piece.text.strip() else str(Address.parse(filled))
 
 
 class _Loader(jinja2.BaseLoader):

@@ -6,9 +6,10 @@ apart first, and the values put in where they belong. So a value can never chang
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import jinja2
@@ -16,12 +17,13 @@ import jinja2
 from mailkit.errors import TemplateBroken
 from mailkit.template.missing import Missing, MissingError, missing_variable
 
-__all__ = ["SlotTemplate", "fill", "is_slot", "mailbox", "put_aside", "setting_aside"]
+__all__ = ["SlotTemplate", "Slotted", "put_aside", "setting_aside"]
 
 # Letters only, unguessable, and different in each process: no data can contain one.
 _MARK = "q" + "".join(chr(ord("g") + byte % 20) for byte in secrets.token_bytes(16))
 
-_SLOT = re.compile(rf"\s*{_MARK}[0-9]+z\s*")
+_TOKEN = re.compile(rf"{_MARK}([0-9]+)z")
+_SLOT = re.compile(rf"\s*{_TOKEN.pattern}\s*")
 _MAILBOX = re.compile(r'\s*"?(?P<name>[^"<>]*?)"?\s*<\s*(?P<email>[^<>]*?)\s*>\s*')
 
 _values: ContextVar[list[str]] = ContextVar("mailkit_slot_values")
@@ -46,22 +48,29 @@ def setting_aside() -> Iterator[list[str]]:
         _values.reset(token)
 
 
-def fill(text: str, values: list[str]) -> str:
-    """Put the values in the places of their tokens."""
-    for number, value in enumerate(values):
-        text = text.replace(f"{_MARK}{number}z", value)
-    return text
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    """Text with tokens in it, and the values that they stand for."""
 
+    text: str
+    values: Sequence[str]
 
-def is_slot(text: str) -> bool:
-    """Whether ``text`` is one value and nothing else."""
-    return _SLOT.fullmatch(text) is not None
+    @property
+    def is_value(self) -> bool:
+        """Whether the text is one value and nothing else."""
+        return _SLOT.fullmatch(self.text) is not None
 
+    def filled(self) -> str:
+        """Return the text with the values in the places of their tokens."""
+        return self._fill(self.text)
 
-def mailbox(text: str, values: list[str]) -> tuple[str, str] | None:
-    """Return name and address of ``name <address>``, taken apart before the values are put in; None for other text."""
-    found = _MAILBOX.fullmatch(text)
-    return (fill(found["name"], values), fill(found["email"], values).strip()) if found else None
+    def mailbox(self) -> tuple[str, str] | None:
+        """Return name and address of ``name <address>``, taken apart before it is filled; None for other text."""
+        found = _MAILBOX.fullmatch(self.text)
+        return (self._fill(found["name"]), self._fill(found["email"]).strip()) if found else None
+
+    def _fill(self, text: str) -> str:
+        return _TOKEN.sub(lambda token: self.values[int(token[1])], text)
 
 
 _JINJA = jinja2.Environment(finalize=put_aside, undefined=Missing, autoescape=False)  # noqa: S701 - this is no HTML
@@ -70,9 +79,6 @@ _JINJA = jinja2.Environment(finalize=put_aside, undefined=Missing, autoescape=Fa
 class SlotTemplate:
     """A one-line template such as ``{{ first }} <{{ email }}>``. ``label`` names it in errors."""
 
-    fill = staticmethod(fill)
-    mailbox = staticmethod(mailbox)
-
     def __init__(self, text: str, *, label: str) -> None:
         self._label = label
         try:
@@ -80,11 +86,11 @@ class SlotTemplate:
         except jinja2.TemplateSyntaxError as error:
             raise TemplateBroken(error.message or "syntax error", name=label, line=error.lineno) from None
 
-    def render(self, data: Mapping[str, Any]) -> tuple[str, list[str]]:
-        """Return the text with its tokens, and the values. Raises TemplateError, mostly VariableMissing."""
+    def render(self, data: Mapping[str, Any]) -> Slotted:
+        """Render with ``data``. Raises TemplateError, mostly VariableMissing."""
         try:
             with setting_aside() as values:
-                return self._template.render(data), values
+                return Slotted(self._template.render(data), values)
         except MissingError as error:
             raise missing_variable(error, self._label, 0, data) from None
         except Exception as error:

@@ -7,7 +7,7 @@ from mailkit.template import SlotTemplate
 
 
 def whole(text: str, data: dict[str, object]) -> str:
-    return SlotTemplate.fill(*SlotTemplate(text, label="to").render(data))
+    return SlotTemplate(text, label="to").render(data).filled()
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,11 @@ def test_fill_after_render_gives_what_jinja_gives(text: str, said: str) -> None:
 
 def test_render_with_structure_in_a_value_shows_none_of_it() -> None:
     """What is taken apart holds no character of the data."""
-    text, values = SlotTemplate("{{ name }} <{{ email }}>", label="to").render({"name": 'a, "b" <c>', "email": "d@e"})
-    assert values == ['a, "b" <c>', "d@e"]
-    assert all(character not in text for character in ',"@')
-    assert text.count("<") == 1
+    slotted = SlotTemplate("{{ name }} <{{ email }}>", label="to").render({"name": 'a, "b" <c>', "email": "d@e"})
+    assert slotted.values == ['a, "b" <c>', "d@e"]
+    assert all(character not in slotted.text for character in ',"@')
+    assert slotted.text.count("<") == 1
+    assert slotted.mailbox() == ('a, "b" <c>', "d@e")
 
 
 def test_fill_with_many_values_mixes_none_up() -> None:
