@@ -8,12 +8,16 @@ from mailkit.message.envelope import Envelope
 from mailkit.message.headers import Field, Headers
 from mailkit.message.message import Message
 from mailkit.message.purpose import MessageClass, Priority
+from mailkit.message.rules import AttachmentRules
+from mailkit.message.translation import Translation, TranslationType
+from mailkit.message.wire import Wire
 
 __all__ = [
     "Address",
     "Addressee",
     "Alternative",
     "Attachment",
+    "AttachmentRules",
     "Envelope",
     "Field",
     "Headers",
@@ -21,4 +25,7 @@ __all__ = [
     "MessageBuilder",
     "MessageClass",
     "Priority",
+    "Translation",
+    "TranslationType",
+    "Wire",
 ]

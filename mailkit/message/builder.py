@@ -1,16 +1,14 @@
 """The builder: how a message is put together, one readable step after another."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from os import PathLike
-from typing import TypeAlias, TypeVar
 
 from mailkit import clock
 from mailkit.errors import AttachmentError, HeaderError, MessageError
-from mailkit.message import fields
-from mailkit.message.address import Address, Addressee, addresses
+from mailkit.message import fields, given
+from mailkit.message.address import Address, Addressee
 from mailkit.message.alternative import Alternative, Invitation, invitation
 from mailkit.message.attachment import Attachment
 from mailkit.message.headers import Field, Headers
@@ -18,11 +16,11 @@ from mailkit.message.mailing import list_id, target, unsubscribe_headers
 from mailkit.message.message import Message
 from mailkit.message.picture import embed_data, embed_files
 from mailkit.message.purpose import CLASS_FIELDS, MessageClass, Priority, class_headers, priority_headers
+from mailkit.message.rules import AttachmentRules
+from mailkit.message.translation import Translation, TranslationType
 from mailkit.mime.control import refuse_controls
 
 __all__ = ["MessageBuilder"]
-
-_File: TypeAlias = str | PathLike[str] | bytes | Attachment | Message
 
 
 @dataclass(frozen=True)
@@ -43,20 +41,23 @@ class MessageBuilder:
     _alternatives: tuple[Alternative, ...] = ()
     _attachments: tuple[Attachment, ...] = ()
     _embedded: tuple[Attachment, ...] = ()
+    _translations: tuple[Translation, ...] = ()
     _bcc: tuple[Address, ...] = ()
     _return_path: Address | None = None
+    _is_flowed: bool = False
+    _rules: AttachmentRules | None = None
 
     def from_(self, *senders: Addressee | Iterable[Addressee]) -> "MessageBuilder":
         """Set the author. With several, set :meth:`sender` too (RFC 5322 3.6.2)."""
-        return self._with("From", _several(senders, field="from"))
+        return self._with("From", given.several(senders, field="from"))
 
     def sender(self, sender: Addressee) -> "MessageBuilder":
         """Set who sent it on behalf of the author."""
-        return self._with("Sender", _single(sender, field="sender"))
+        return self._with("Sender", given.single(sender, field="sender"))
 
     def return_path(self, address: Addressee) -> "MessageBuilder":
         """Set where bounces go: the envelope's sender. Without it they go to Sender or From."""
-        return self._but(_return_path=_single(address, field="return path")[0])
+        return self._but(_return_path=given.single(address, field="return path")[0])
 
     def to(self, *recipients: Addressee | Iterable[Addressee]) -> "MessageBuilder":
         """Add recipients: a text, a (name, address) pair, an Address, or a list of those."""
@@ -68,7 +69,7 @@ class MessageBuilder:
 
     def bcc(self, *recipients: Addressee | Iterable[Addressee]) -> "MessageBuilder":
         """Add recipients of a blind copy: in the envelope, never in the bytes."""
-        return self._but(_bcc=(*self._bcc, *_several(recipients, field="bcc")))
+        return self._but(_bcc=(*self._bcc, *given.several(recipients, field="bcc")))
 
     def reply_to(self, *recipients: Addressee | Iterable[Addressee]) -> "MessageBuilder":
         """Add addresses that answers should go to."""
@@ -78,9 +79,12 @@ class MessageBuilder:
         """Set the subject."""
         return self.header("Subject", subject)
 
-    def text(self, text: str) -> "MessageBuilder":
-        """Set the plain text. Any of CR, LF and CRLF ends a line."""
-        return self._but(_text=_body(text, field="text"))
+    def text(self, text: str, *, flowed: bool = False) -> "MessageBuilder":
+        """Set the plain text. Any of CR, LF and CRLF ends a line.
+
+        With ``flowed``, long lines go as ``format=flowed`` (RFC 3676): readers wrap them to their own width.
+        """
+        return self._but(_text=given.body(text, field="text"), _is_flowed=flowed)
 
     def html(self, html: str, *, pictures: str | PathLike[str] | None = None) -> "MessageBuilder":
         """Set the HTML. A reader shows it rather than the plain text when it can.
@@ -88,7 +92,7 @@ class MessageBuilder:
         Pictures in ``data:`` URIs, which no mail program shows, become embedded ones. With ``pictures``, so do those
         whose ``src`` is a path inside that folder.
         """
-        html, embedded = embed_data(_body(html, field="html"))
+        html, embedded = embed_data(given.body(html, field="html"))
         if pictures is not None:
             html, files = embed_files(html, folder=pictures)
             embedded += files
@@ -97,11 +101,51 @@ class MessageBuilder:
             builder = builder.embed(image, cid=image.cid)
         return builder
 
-    def attach(self, file: _File, *, filename: str = "", type: str = "") -> "MessageBuilder":  # noqa: A002 - the contract's word
-        """Attach a file: a path, an Attachment, a Message, or bytes with a ``filename``."""
-        return self._but(_attachments=(*self._attachments, _attachment(file, filename, type)))
+    def translation(
+        self,
+        language: str,
+        *,
+        subject: str,
+        text: str | None = None,
+        html: str | None = None,
+        author: Addressee | None = None,
+        kind: TranslationType | str | None = None,
+    ) -> "MessageBuilder":
+        """Add the message in another language, such as ``de`` (RFC 8255).
 
-    def embed(self, file: _File, *, cid: str, filename: str = "", type: str = "") -> "MessageBuilder":  # noqa: A002
+        The message's own bodies then are the preface, for readers that show all parts one below the other: say there,
+        in each language, that the text follows. ``kind`` is ``original``, ``human`` or ``automated``.
+        """
+        version = Translation(
+            language,
+            subject,
+            None if text is None else given.body(text, field="text"),
+            None if html is None else given.body(html, field="html"),
+            given.single(author, field="author")[0] if author is not None else None,
+            None if kind is None else given.choice(TranslationType, kind, field="kind"),
+        )
+        if any(other.language.lower() == language.lower() for other in self._translations):
+            raise MessageError(f"{language!r} is there already", field="language")
+        return self._but(_translations=(*self._translations, version))
+
+    def attach(
+        self,
+        file: given.File,
+        *,
+        filename: str = "",
+        type: str = "",  # noqa: A002 - the contract's word
+        inline: bool = False,
+    ) -> "MessageBuilder":
+        """Attach a file: a path, a binary stream, an Attachment, a Message, or bytes with a ``filename``.
+
+        With ``inline``, readers are asked to show it below the text rather than to offer it.
+        """
+        attachment = self._ruled(file, filename, type)
+        if inline and not attachment.inline:
+            attachment = replace(attachment, inline=True)
+        return self._but(_attachments=(*self._attachments, attachment))
+
+    def embed(self, file: given.File, *, cid: str, filename: str = "", type: str = "") -> "MessageBuilder":  # noqa: A002
         """Embed an image that the HTML shows as ``<img src="cid:…">``."""
         if not cid:
             raise AttachmentError(
@@ -109,13 +153,33 @@ class MessageBuilder:
                 field="cid",
                 hint="embed(path, cid='logo') for <img src='cid:logo'>.",
             )
-        image = _attachment(file, filename, type).with_cid(cid)
+        image = self._ruled(file, filename, type).with_cid(cid)
+        if image.type.startswith(("text/", "message/")):
+            raise AttachmentError(
+                f"{image.filename or cid!r} is {image.type}, which readers show as a body of the message",
+                field="type",
+                hint="Embed images, sound or fonts; use .attach() for the rest.",
+            )
         same = next((old for old in self._embedded if old.cid == cid), None)
         if same == image:
             return self
         if same:
             raise AttachmentError(f"{cid!r} is already another image ({same.filename})", field="cid")
         return self._but(_embedded=(*self._embedded, image))
+
+    def attachment_rules(self, rules: AttachmentRules) -> "MessageBuilder":
+        """Check every file that is attached or embedded, before and after this step: for files that others choose."""
+        for file in (*self._attachments, *self._embedded):
+            rules.check(file)
+        return self._but(_rules=rules)
+
+    def _ruled(self, file: given.File, filename: str, kind: str) -> Attachment:
+        if self._rules and isinstance(file, str | PathLike):
+            self._rules.check_path(file)
+        attachment = given.attachment(file, filename, kind)
+        if self._rules:
+            self._rules.check(attachment)
+        return attachment
 
     def header(self, name: str, value: str) -> "MessageBuilder":
         """Set a header field that may stand once, or add one that may be repeated.
@@ -168,9 +232,9 @@ class MessageBuilder:
 
         ``identifier`` looks like a domain: ``news.example.com``. ``post="NO"`` says that nobody may write to it.
         """
-        given = {"Archive": archive, "Help": help, "Owner": owner, "Post": post, "Subscribe": subscribe}
+        targets = {"Archive": archive, "Help": help, "Owner": owner, "Post": post, "Subscribe": subscribe}
         headers = [("List-Id", list_id(identifier, title=title))]
-        for word, uri in given.items():
+        for word, uri in targets.items():
             if uri:
                 name = f"List-{word}"
                 headers.append((name, uri if (word, uri) == ("Post", "NO") else target(uri, name=name)))
@@ -178,7 +242,7 @@ class MessageBuilder:
 
     def message_class(self, kind: MessageClass | str) -> "MessageBuilder":
         """Say what the message is for: ``transactional``, ``bulk`` or ``auto_reply`` (RFC 3834)."""
-        headers = class_headers(_choice(MessageClass, kind, field="message class"))
+        headers = class_headers(given.choice(MessageClass, kind, field="message class"))
         fresh = self._headers
         for name in CLASS_FIELDS:
             fresh = fresh.without(name)
@@ -186,11 +250,11 @@ class MessageBuilder:
 
     def priority(self, priority: Priority | str) -> "MessageBuilder":
         """Say how urgent it is: ``high``, ``normal`` or ``low``."""
-        return self._with_headers(priority_headers(_choice(Priority, priority, field="priority")))
+        return self._with_headers(priority_headers(given.choice(Priority, priority, field="priority")))
 
     def request_receipt(self, address: Addressee) -> "MessageBuilder":
         """Ask the reader's mail program to report to ``address`` when the message is shown (RFC 8098)."""
-        return self._with("Disposition-Notification-To", _single(address, field="request receipt"))
+        return self._with("Disposition-Notification-To", given.single(address, field="request receipt"))
 
     def feedback_id(self, *parts: str) -> "MessageBuilder":
         """Set Feedback-ID: up to three names of the campaign and the sender's own, last, for Gmail's statistics."""
@@ -200,7 +264,7 @@ class MessageBuilder:
 
     def alternative(self, text: str, *, type: str, **parameters: str) -> "MessageBuilder":  # noqa: A002
         """Add one more form of the body, such as ``text/x-amp-html``; ``parameters`` go with its media type."""
-        form = Alternative(_body(text, field=type), type, tuple(parameters.items()))
+        form = Alternative(given.body(text, field=type), type, tuple(parameters.items()))
         return self._but(_alternatives=(*self._alternatives, form))
 
     def calendar(self, calendar: Invitation, *, method: str = "", filename: str = "invite.ics") -> "MessageBuilder":
@@ -214,6 +278,8 @@ class MessageBuilder:
     def build(self) -> Message:
         """Check the whole and return the message, with Date and Message-ID. Raises MessageError naming the field."""
         headers = self._headers
+        if self._rules:
+            self._rules.check_total((*self._attachments, *self._embedded))
         senders = headers.addresses("From")
         if not senders:
             raise MessageError("a message needs an author", field="from", hint="Add .from_('Name <name@example.com>').")
@@ -230,9 +296,11 @@ class MessageBuilder:
             headers=_in_order(headers),
             text=self._text,
             html=self._html,
+            is_flowed=self._is_flowed,
             alternatives=self._alternatives,
             attachments=self._attachments,
             embedded=self._embedded,
+            translations=self._translations,
             bcc=self._bcc,
             return_path=self._return_path,
         )
@@ -252,61 +320,10 @@ class MessageBuilder:
     def _with(self, name: str, found: tuple[Address, ...]) -> "MessageBuilder":
         return self._but(_headers=self._headers.with_field(Field(name, found)))
 
-    def _add_recipients(self, name: str, given: tuple[Addressee | Iterable[Addressee], ...]) -> "MessageBuilder":
-        found = _several(given, field=name.lower())
+    def _add_recipients(self, name: str, recipients: tuple[Addressee | Iterable[Addressee], ...]) -> "MessageBuilder":
+        found = given.several(recipients, field=name.lower())
         # An empty list adds nobody; a field without an address in it is not legal (RFC 5322 3.6.3).
         return self._with(name, (*self._headers.addresses(name), *found)) if found else self
-
-
-def _several(given: tuple[Addressee | Iterable[Addressee], ...], *, field: str) -> tuple[Address, ...]:
-    return tuple(address for one in given for address in addresses(one, field=field))
-
-
-def _single(given: Addressee, *, field: str) -> tuple[Address, ...]:
-    found = addresses(given, field=field)
-    if len(found) != 1:
-        raise MessageError(f"one address is wanted here, not {len(found)}", field=field)
-    return found
-
-
-def _body(text: str, *, field: str) -> str:
-    if not isinstance(text, str):
-        raise MessageError(
-            f"text is wanted, not {type(text).__name__}", field=field, hint="Decode bytes first: data.decode('utf-8')."
-        )
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise MessageError(
-            f"half a character (a lone surrogate) at position {error.start}",
-            field=field,
-            hint="Decode the text correctly before composing, for example with errors='replace'.",
-        ) from None
-    return text
-
-
-def _attachment(file: _File, filename: str, kind: str) -> Attachment:
-    if isinstance(file, Attachment):
-        if not filename and not kind:
-            return file
-        return Attachment(file.data, filename=filename or file.filename, type=kind or file.type, cid=file.cid)
-    if isinstance(file, Message):
-        return Attachment.from_message(file, filename=filename or "message.eml")
-    if isinstance(file, bytes | bytearray | memoryview):
-        if not filename:
-            raise AttachmentError("bytes need a file name", hint="attach(data, filename='report.pdf').")
-        return Attachment(bytes(file), filename=filename, type=kind)
-    return Attachment.from_path(file, filename=filename, type=kind)
-
-
-_Choice = TypeVar("_Choice", bound=StrEnum)
-
-
-def _choice(choices: type[_Choice], given: str, *, field: str) -> _Choice:
-    try:
-        return choices(given)
-    except ValueError:
-        raise MessageError(f"{given!r} is not known", field=field, hint=f"Choose {', '.join(choices)}.") from None
 
 
 # Readers of raw mail expect the usual order; RFC 5322 3.6 asks for none.

@@ -84,6 +84,8 @@ def _date(name: str, value: str) -> datetime:
 
 
 def _refuse_unwritable(name: str, value: str) -> None:
+    if not value.strip():
+        raise HeaderError("the value is empty", name=name)
     if not value.isascii():
         raise HeaderError(f"{name} takes only ASCII", name=name, hint="Percent-encode URIs; write domains as xn--.")
     fold(name, raw_tokens(value))

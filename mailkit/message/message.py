@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mailkit.message import shape, write
@@ -12,6 +11,9 @@ from mailkit.message.attachment import Attachment
 from mailkit.message.envelope import Envelope
 from mailkit.message.headers import Headers
 from mailkit.message.read import read
+from mailkit.message.translation import Translation
+from mailkit.message.wire import Wire
+from mailkit.mime.bodytype import BodyType
 
 if TYPE_CHECKING:
     from mailkit.message.builder import MessageBuilder
@@ -33,11 +35,15 @@ class Message:
     headers: Headers
     text: str | None = None
     html: str | None = None
+    is_flowed: bool = False
+    """Whether readers may wrap the plain text to their width (``format=flowed``, RFC 3676)."""
     alternatives: tuple[Alternative, ...] = ()
     """Further forms of the body, such as a calendar invitation."""
     attachments: tuple[Attachment, ...] = ()
     embedded: tuple[Attachment, ...] = ()
     """Images that the HTML shows by ``cid:``."""
+    translations: tuple[Translation, ...] = ()
+    """The message in further languages (RFC 8255)."""
     bcc: tuple[Address, ...] = ()
     """Recipients who are in the envelope, never in the bytes."""
     return_path: Address | None = None
@@ -89,41 +95,68 @@ class Message:
         senders = (self.return_path,) if self.return_path else self.headers.addresses("Sender") or self.from_
         return Envelope(senders[0] if senders else None, [*self.to, *self.cc, *self.bcc])
 
-    @cached_property
-    def _wire(self) -> bytes:
-        if self.raw:
-            return self.raw
-        return write.write(self.headers, self._tree())
+    def wire(self, limit: BodyType = BodyType.SEVEN_BIT) -> Wire:
+        """Return the form for a server that takes ``limit``: 7 bits, 8BITMIME (RFC 6152) or BINARYMIME (RFC 3030).
 
-    def _tree(self) -> shape.Part:
-        return shape.shape(
+        A message that was read from bytes has one form only. Raises MessageError when it cannot be written.
+        """
+        limit = self._useful(limit)
+        kept: Wire | None = self.__dict__.get(limit)
+        if kept is None:
+            kept = self.__dict__[limit] = self._written(limit)
+        return kept
+
+    def _useful(self, limit: BodyType) -> BodyType:
+        """The least limit that gives the same bytes, so that one form serves all servers where it can."""
+        if self.raw:
+            return BodyType.SEVEN_BIT
+        if limit is BodyType.BINARY and not (self.attachments or self.embedded):
+            limit = BodyType.EIGHT_BIT
+        if limit is BodyType.EIGHT_BIT and not self.translations:
+            texts = (self.text, self.html, *(form.text for form in self.alternatives))
+            if all(text is None or text.isascii() for text in texts):
+                return BodyType.SEVEN_BIT
+        return limit
+
+    def _written(self, limit: BodyType) -> Wire:
+        if self.raw:
+            head = self.raw.partition(b"\r\n\r\n")[0]
+            body = BodyType.SEVEN_BIT if self.raw.isascii() else BodyType.EIGHT_BIT
+            return Wire.of((self.raw,), body=body, needs_smtputf8=not head.isascii())
+        tree = shape.shape(
             text=self.text,
             html=self.html,
+            is_flowed=self.is_flowed,
             alternatives=self.alternatives,
             embedded=self.embedded,
+            translations=self.translations,
             attachments=self.attachments,
+            limit=limit,
         )
+        return write.write(self.headers, tree)
 
     def __bytes__(self) -> bytes:
-        return self._wire
+        """The form that every server takes. Large files in it are read from the disk; :meth:`wire` gives blocks."""
+        return bytes(self.wire())
 
     @property
     def is_eight_bit(self) -> bool:
-        """Whether the bytes go beyond ASCII, so that the server must offer 8BITMIME (RFC 6152) or SMTPUTF8."""
-        return not self._wire.isascii()
+        """Whether even :func:`bytes` goes beyond ASCII, so that the server must offer 8BITMIME (RFC 6152) or SMTPUTF8."""
+        wire = self.wire()
+        return wire.body is not BodyType.SEVEN_BIT or wire.needs_smtputf8
 
     @property
     def needs_smtputf8(self) -> bool:
         """Whether the header goes beyond ASCII: an address in it has a local part that only SMTPUTF8 carries."""
-        return not self._wire.isascii() and not self._wire.partition(b"\r\n\r\n")[0].isascii()
+        return self.wire().needs_smtputf8
 
     def __str__(self) -> str:
-        return self._wire.decode("utf-8", "replace")
+        return bytes(self).decode("utf-8", "replace")
 
     @property
     def size(self) -> int:
-        """The size in bytes, as a server counts it (RFC 1870)."""
-        return len(self._wire)
+        """The size of ``bytes(message)``, as a server counts it (RFC 1870)."""
+        return self.wire().size
 
     def reply(self, *, to_all: bool = False, quote: bool = True) -> "MessageBuilder":
         """Begin an answer: recipients (with ``to_all`` also those of To and Cc), subject, threading, quoted text."""
@@ -143,4 +176,4 @@ class Message:
         yield from self.attachments
 
     def __getstate__(self) -> dict[str, object]:
-        return {name: value for name, value in self.__dict__.items() if name != "_wire"}
+        return {name: value for name, value in self.__dict__.items() if not isinstance(value, Wire)}

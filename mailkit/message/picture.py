@@ -4,7 +4,7 @@ Mail programs do not show ``data:`` URIs, and cannot see the sender's disk. Noth
 no path leads out of the folder.
 """
 
-import hashlib
+import os
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -52,13 +52,13 @@ def embed_files(html: str, *, folder: str | PathLike[str]) -> tuple[str, tuple[A
 
     Raises AttachmentError for a file that is not there, or a path that leads out of the folder.
     """
-    root = Path(folder).resolve()
+    root = Path(os.path.realpath(folder))
 
     def picture(source: str) -> Attachment | None:
         if not source or _SCHEME.match(source):
             return None
         path = root / unquote(source.partition("?")[0].partition("#")[0])
-        if "\0" in str(path) or not path.resolve().is_relative_to(root):
+        if "\0" in str(path) or not Path(os.path.realpath(path)).is_relative_to(root):
             raise AttachmentError(f"the picture {source!r} is not in {str(root)!r}", field="html")
         return Attachment.from_path(path)
 
@@ -72,8 +72,7 @@ def _replaced(html: str, picture: Callable[[str], Attachment | None]) -> tuple[s
     for start, end, source in _sources(html):
         file = picture(source)
         if file is not None:
-            cid = f"{hashlib.sha256(file.filename.encode() + bytes(1) + file.data).hexdigest()[:20]}@mailkit"
-            embedded = found.setdefault(cid, file.with_cid(cid))  # a picture that is shown twice travels once
+            embedded = found.setdefault(file.made_cid, file.with_cid())  # a picture that is shown twice travels once
             pieces += [html[position:start], f'"cid:{escape(embedded.cid)}"']
             position = end
     return "".join([*pieces, html[position:]]), tuple(found.values())

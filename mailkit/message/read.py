@@ -17,7 +17,8 @@ from mailkit.message.alternative import Alternative
 from mailkit.message.attachment import Attachment
 from mailkit.message.fields import Kind
 from mailkit.message.headers import Field, Headers, Value
-from mailkit.mime import charset, encodedword, mediatype, parameter, transfer
+from mailkit.message.translation import Translation, TranslationType
+from mailkit.mime import charset, encodedword, flowed, mediatype, parameter, transfer
 from mailkit.mime.control import replace_controls
 
 __all__ = ["Contents", "read"]
@@ -34,7 +35,9 @@ _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 class _Found:
     text: str | None = None
     html: str | None = None
+    is_flowed: bool = False
     alternatives: list[Alternative] = field(default_factory=list)
+    translations: list[Translation] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
     embedded: list[Attachment] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
@@ -47,7 +50,9 @@ class Contents(TypedDict):
     headers: Headers
     text: str | None
     html: str | None
+    is_flowed: bool
     alternatives: tuple[Alternative, ...]
+    translations: tuple[Translation, ...]
     attachments: tuple[Attachment, ...]
     embedded: tuple[Attachment, ...]
     bcc: tuple[Address, ...]
@@ -79,7 +84,9 @@ def read(raw: bytes) -> Contents:
         headers=headers,
         text=found.text,
         html=found.html,
+        is_flowed=found.is_flowed,
         alternatives=tuple(found.alternatives),
+        translations=tuple(found.translations),
         attachments=tuple(found.attachments),
         embedded=tuple(found.embedded),
         bcc=tuple(address for value in blind if isinstance(value, tuple) for address in value),
@@ -154,7 +161,7 @@ def _read_part(lines: Iterable[tuple[str, bytes]], body: bytes, found: _Found, *
     filename = options.get("filename") or parameters.get("name", "")
     is_file = disposition.lower() == "attachment" or bool(filename)
     if kind == "text/plain" and not is_file and found.text is None:
-        found.text = _characters(data, parameters.get("charset", "us-ascii"), found)
+        found.text = _plain_text(data, parameters, found)
     elif kind == "text/html" and not is_file and found.html is None:
         found.html = _characters(data, parameters.get("charset", "us-ascii"), found)
     elif (
@@ -162,8 +169,39 @@ def _read_part(lines: Iterable[tuple[str, bytes]], body: bytes, found: _Found, *
     ):
         text = _characters(data, parameters.pop("charset", "utf-8"), found)
         found.alternatives.append(Alternative(text, kind, tuple(parameters.items())))
+    elif where == "multilingual" and kind == "message/rfc822" and _read_translation(data, head, found):
+        return
     else:
-        _read_file(data, kind, filename, head.get("content-id", ""), found, inline=disposition.lower() != "attachment")
+        _read_file(data, kind, filename, head.get("content-id", ""), disposition.lower(), found)
+
+
+def _plain_text(data: bytes, parameters: dict[str, str], found: _Found) -> str:
+    text = _characters(data, parameters.get("charset", "us-ascii"), found)
+    if parameters.get("format", "").lower() != "flowed":
+        return text
+    found.is_flowed = True
+    return flowed.unflow(text, delete_space=parameters.get("delsp", "").lower() == "yes")
+
+
+def _read_translation(data: bytes, head: dict[str, str], found: _Found) -> bool:
+    """Whether the part is a version of the message in another language (RFC 8255 3.2)."""
+    try:
+        inner = read(data)
+        authors = inner["headers"].addresses("From")
+        kind = head.get("content-translation-type", "").lower()
+        version = Translation(
+            head.get("content-language", ""),
+            inner["headers"].get("Subject", ""),
+            inner["text"],
+            inner["html"],
+            authors[0] if authors else None,
+            TranslationType(kind) if kind in set(TranslationType) else None,
+        )
+    except MessageError:
+        return False  # it is kept as a file then
+    found.translations.append(version)
+    found.defects += inner["defects"]
+    return True
 
 
 def _children(body: bytes, boundary: bytes, found: _Found) -> Iterable[bytes]:
@@ -186,7 +224,7 @@ def _children(body: bytes, boundary: bytes, found: _Found) -> Iterable[bytes]:
         yield body[start:]
 
 
-def _read_file(data: bytes, kind: str, filename: str, cid: str, found: _Found, *, inline: bool) -> None:
+def _read_file(data: bytes, kind: str, filename: str, cid: str, disposition: str, found: _Found) -> None:
     if kind.startswith("multipart/"):
         found.defects.append("a multipart without boundary is kept as a file")
         kind = mediatype.UNKNOWN
@@ -195,11 +233,19 @@ def _read_file(data: bytes, kind: str, filename: str, cid: str, found: _Found, *
         found.defects.append(f"an unsafe file name: {filename[:60]!r}")
     cid = cid.strip("<> ")
     try:
-        attachment = Attachment(data, filename=name, type=kind, cid=cid if inline else "")
+        # What HTML can show is embedded; a text or a message is no picture, whatever it calls itself.
+        is_embedded = disposition != "attachment" and cid and not kind.startswith(("text/", "message/"))
+        attachment = Attachment(
+            data,
+            filename=name,
+            type=kind,
+            cid=cid if is_embedded else "",
+            inline=disposition == "inline" and not is_embedded,
+        )
     except MessageError as error:
         found.defects.append(str(error))
         attachment = Attachment(data, filename=name.encode("ascii", "replace").decode(), type=mediatype.UNKNOWN)
-    (found.embedded if attachment.is_inline else found.attachments).append(attachment)
+    (found.embedded if attachment.cid else found.attachments).append(attachment)
 
 
 def _characters(data: bytes, name: str, found: _Found) -> str:

@@ -1,12 +1,12 @@
-"""A message as bytes: the only writer of headers and MIME in mailkit (RFC 5322, 2045-2047, 2183, 2231, 2387).
+"""A message as bytes: the only writer of headers and MIME in mailkit (RFC 5322, 2045-2047, 2183, 2231, 2387, 8255).
 
 Theory of operation. Nothing here reads a clock or rolls a die: dates and ids were put into the headers when the message
-was built, and boundaries are derived from the Message-ID, so the same message gives the same bytes on every machine and
+was built, and boundaries are derived from the header, so the same message gives the same bytes on every machine and
 every version of Python. Lines end in CRLF throughout.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 
@@ -14,42 +14,66 @@ from mailkit.message import fields
 from mailkit.message.address import Address, quoted_phrase
 from mailkit.message.fields import Kind
 from mailkit.message.headers import Field, Headers
-from mailkit.message.shape import Leaf, Multipart, Part
-from mailkit.mime import encodedword, parameter
+from mailkit.message.shape import Inner, Leaf, Multipart, Parameters, Part
+from mailkit.message.stored import StoredBody
+from mailkit.message.wire import Wire
+from mailkit.mime import encodedword, parameter, transfer
+from mailkit.mime.bodytype import BodyType
 from mailkit.mime.fold import LINE_LENGTH, fold, raw_tokens, text_tokens
 
 __all__ = ["write", "write_field"]
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# What the tree says about itself: a parsed message that is written anew has its old words for it in the headers.
+_OF_THE_TREE = frozenset(("content-type", "content-transfer-encoding", "content-disposition", "content-id"))
 
 
-def write(headers: Headers, tree: Part) -> bytes:
-    """Return the message as bytes."""
-    seed = headers.get("Message-ID", "") + headers.get("Date", "")
-    head = "".join([write_field(field) for field in headers.fields])
-    pieces: list[bytes] = [head.encode()]
-    _write_part(tree, seed, pieces)
-    if not pieces[-1].endswith(b"\r\n"):
+def write(headers: Headers, tree: Part) -> Wire:
+    """Return the message as it goes over the wire."""
+    lines = [write_field(field) for field in headers.fields if field.key not in _OF_THE_TREE]
+    if "MIME-Version" not in headers:
+        lines.append("MIME-Version: 1.0\r\n")
+    head = "".join(lines).encode()
+    pieces: list[bytes | StoredBody] = [head]
+    if isinstance(tree, Leaf):
+        _write_leaf(tree, pieces)
+        body = transfer.body_type(tree.body.encoding)
+    else:
+        body = _demand(tree)
+        _write_part(tree, _Boundaries(head, tree), pieces)
+    last = pieces[-1]
+    if not isinstance(last, bytes) or not last.endswith(b"\r\n"):
         pieces.append(b"\r\n")
-    return b"".join(pieces)
+    return Wire.of(pieces, body=body, needs_smtputf8=not head.isascii())
 
 
 def write_field(field: Field) -> str:
     """Return one header field with its line end."""
     name, value = field.name, field.value
+    if isinstance(value, str):
+        if fields.kind(field.key) is Kind.TEXT:
+            return fold(name, text_tokens(value, column=len(name) + 1))
+        if len(name) + len(value) + 2 <= LINE_LENGTH:
+            return f"{name}: {value}\r\n"
+        return fold(name, raw_tokens(value))
     if isinstance(value, datetime):
         return f"{name}: {_date(value)}\r\n"
-    if isinstance(value, tuple):
-        return _write_addresses(name, value)
-    if fields.kind(name) is Kind.TEXT:
-        return fold(name, text_tokens(value, column=len(name) + 1))
-    return fold(name, raw_tokens(value))
+    return _write_addresses(name, value)
 
 
 @lru_cache(maxsize=512)
 def _write_addresses(name: str, addresses: tuple[Address, ...]) -> str:
-    return fold(name, _address_tokens(addresses, len(name) + 1))
+    if len(addresses) == 1:
+        return fold(name, _mailbox(addresses[0], len(name) + 1))
+    tokens: list[str] = []
+    column = len(name) + 1
+    for address in addresses:
+        if tokens:
+            tokens[-1] += ","
+        tokens.extend(_mailbox(address, column))
+        column = 1
+    return fold(name, tokens)
 
 
 def _date(moment: datetime) -> str:
@@ -60,19 +84,9 @@ def _date(moment: datetime) -> str:
     else:
         minutes = int(offset.total_seconds()) // 60
         zone = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
-    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    time = f"{moment.hour:02}:{moment.minute:02}:{moment.second:02}"
-    return f"{day}, {moment.day:02} {month} {moment.year:04} {time} {zone}"
-
-
-def _address_tokens(addresses: Iterable[Address], column: int) -> list[str]:
-    tokens: list[str] = []
-    for number, address in enumerate(addresses):
-        if number:
-            tokens[-1] += ","
-        written = _mailbox(address, column if not number else 1)
-        tokens.extend(written)
-    return tokens
+    _, _, _, hour, minute, second, weekday, _, _ = moment.timetuple()
+    day = f"{_DAYS[weekday]}, {moment.day:02} {_MONTHS[moment.month - 1]} {moment.year:04}"
+    return f"{day} {hour:02}:{minute:02}:{second:02} {zone}"
 
 
 @lru_cache(maxsize=512)
@@ -93,36 +107,103 @@ def _mailbox(address: Address, column: int) -> tuple[str, ...]:
     return (*(" " + word for word in words), wire)
 
 
-def _write_part(part: Part, seed: str, pieces: list[bytes]) -> None:
+class _Boundaries:
+    """Boundaries that stand nowhere in the parts. ``=_`` occurs in no base64 and no quoted-printable (RFC 2045 6.7)."""
+
+    def __init__(self, head: bytes, tree: Part) -> None:
+        bodies = [leaf.body for leaf in _leaves(tree) if leaf.body.encoding in ("7bit", "8bit", "binary")]
+        self._used = 0
+        attempt = 0
+        while True:
+            self._stem = "=_" + hashlib.sha256(head + b"%d" % attempt).hexdigest()[:30]
+            mark = self._stem.encode()
+            if not any(body.holds(mark) if isinstance(body, StoredBody) else mark in body.data for body in bodies):
+                return
+            attempt += 1
+
+    def next(self) -> str:
+        self._used += 1
+        return f"{self._stem}{self._used:02x}"
+
+
+def _leaves(part: Part) -> Iterator[Leaf]:
+    if isinstance(part, Leaf):
+        yield part
+    elif isinstance(part, Inner):
+        yield from _leaves(part.tree)
+    else:
+        for child in part.parts:
+            yield from _leaves(child)
+
+
+def _demand(part: Part) -> BodyType:
+    """A part demands what the most demanding part in it does (RFC 2045 6.4)."""
+    return max((transfer.body_type(leaf.body.encoding) for leaf in _leaves(part)), key=lambda kind: kind.rank)
+
+
+def _write_part(part: Part, boundaries: _Boundaries, pieces: list[bytes | StoredBody]) -> None:
     """Append the part's own fields, the empty line and its body; the last line has no end yet."""
     if isinstance(part, Leaf):
-        parameters = tuple(part.parameters.items())
-        head = _leaf_head(part.type, parameters, part.body.encoding, part.disposition, part.filename, part.cid)
-        pieces.append(head)
-        pieces.append(part.body.data)
-        return
-    inner: list[list[bytes]] = []
-    for number, child in enumerate(part.parts):
-        pieces_of_child: list[bytes] = []
-        _write_part(child, f"{seed}.{number}", pieces_of_child)
-        inner.append(pieces_of_child)
-    boundary = _boundary(seed, part)
-    named = {"boundary": boundary}
-    if part.subtype == "related":
-        named["type"] = _media_type(part.parts[0])  # RFC 2387 3.1
-    line = fold("Content-Type", [f" multipart/{part.subtype}", *parameter.tokens(named)])
-    pieces.append(f"{line}\r\n".encode())
-    for child_pieces in inner:
-        pieces.append(f"--{boundary}\r\n".encode())
-        pieces.extend(child_pieces)
+        _write_leaf(part, pieces)
+    elif isinstance(part, Inner):
+        _write_inner(part, boundaries, pieces)
+    else:
+        _write_multipart(part, boundaries, pieces)
+
+
+def _write_leaf(part: Leaf, pieces: list[bytes | StoredBody]) -> None:
+    kind, parameters, body, disposition, filename, cid = part
+    pieces.append(_leaf_head(kind, parameters, body.encoding, disposition, filename, cid))
+    pieces.append(body if isinstance(body, StoredBody) else body.data)
+
+
+def _write_multipart(part: Multipart, boundaries: _Boundaries, pieces: list[bytes | StoredBody]) -> None:
+    boundary = boundaries.next()
+    first = part.parts[0]
+    kind = first.type if isinstance(first, Leaf) else f"multipart/{getattr(first, 'subtype', '')}"
+    head = _multipart_head(part.subtype, kind, _ENCODINGS[_demand(part)])
+    pieces.append(head.replace(_DUMMY, boundary).encode())
+    delimiter = f"--{boundary}\r\n".encode()
+    for child in part.parts:
+        pieces.append(delimiter)
+        _write_part(child, boundaries, pieces)
         pieces.append(b"\r\n")
     pieces.append(f"--{boundary}--\r\n".encode())
 
 
+_DUMMY = "=_" + "0" * 32
+_ENCODINGS = {BodyType.SEVEN_BIT: "", BodyType.EIGHT_BIT: "8bit", BodyType.BINARY: "binary"}
+
+
+@lru_cache(maxsize=64)
+def _multipart_head(subtype: str, first: str, encoding: str) -> str:
+    named = {"boundary": _DUMMY}
+    if subtype == "related":
+        named["type"] = first  # RFC 2387 3.1
+    line = fold("Content-Type", [f" multipart/{subtype}", *parameter.tokens(named)])
+    return f"{line}Content-Transfer-Encoding: {encoding}\r\n\r\n" if encoding else f"{line}\r\n"
+
+
+def _write_inner(part: Inner, boundaries: _Boundaries, pieces: list[bytes | StoredBody]) -> None:
+    """One language of the message (RFC 8255 3.2): its own subject, and the author when it is written differently."""
+    version = part.translation
+    lines = ["Content-Type: message/rfc822\r\n"]
+    if encoding := _ENCODINGS[_demand(part)]:
+        lines.append(f"Content-Transfer-Encoding: {encoding}\r\n")
+    lines.append(f"Content-Language: {version.language}\r\n")
+    if version.kind:
+        lines.append(f"Content-Translation-Type: {version.kind}\r\n")
+    lines.append("Content-Disposition: inline\r\n\r\n")
+    if version.author:
+        lines.append(_write_addresses("From", (version.author,)))
+    lines.append(write_field(Field("Subject", version.subject)))
+    lines.append("MIME-Version: 1.0\r\n")
+    pieces.append("".join(lines).encode())
+    _write_part(part.tree, boundaries, pieces)
+
+
 @lru_cache(maxsize=512)
-def _leaf_head(
-    kind: str, parameters: tuple[tuple[str, str], ...], encoding: str, disposition: str, filename: str, cid: str
-) -> bytes:
+def _leaf_head(kind: str, parameters: Parameters, encoding: str, disposition: str, filename: str, cid: str) -> bytes:
     """The fields of a part. Those of bodies, and of files that go to many, are the same in every message."""
     lines = [fold("Content-Type", [f" {kind}", *parameter.tokens(dict(parameters))])]
     lines.append(f"Content-Transfer-Encoding: {encoding}\r\n")
@@ -132,27 +213,3 @@ def _leaf_head(
     if cid:
         lines.append(fold("Content-ID", [f" <{cid}>"]))
     return ("".join(lines) + "\r\n").encode()
-
-
-def _media_type(part: Part) -> str:
-    return part.type if isinstance(part, Leaf) else f"multipart/{part.subtype}"
-
-
-def _boundary(seed: str, part: Multipart) -> str:
-    """A boundary that stands nowhere in the parts. ``=_`` cannot occur in base64 or quoted-printable (RFC 2045 6.7)."""
-    bodies = [leaf.body.data for leaf in _leaves(part) if leaf.body.encoding in ("7bit", "8bit")]
-    attempt = 0
-    while True:
-        boundary = "=_" + hashlib.sha256(f"{seed}/{attempt}".encode()).hexdigest()[:32]
-        mark = boundary.encode()
-        if not any(mark in body for body in bodies):
-            return boundary
-        attempt += 1
-
-
-def _leaves(part: Part) -> Iterable[Leaf]:
-    if isinstance(part, Leaf):
-        yield part
-    else:
-        for child in part.parts:
-            yield from _leaves(child)

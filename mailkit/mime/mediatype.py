@@ -1,12 +1,13 @@
 """Media types: ``text/csv; charset=utf-8`` (RFC 2045 5, RFC 6838), and the type that a file name suggests."""
 
+import codecs
 import re
 from functools import cache
 from mimetypes import MimeTypes
 
 from mailkit.errors import MessageError
 
-__all__ = ["check", "guess"]
+__all__ = ["UNKNOWN", "check", "guess", "sniff"]
 
 _NAME = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
 _TYPE = re.compile(rf"{_NAME}/{_NAME}")
@@ -56,6 +57,55 @@ def guess(filename: str) -> str:
             encoding, UNKNOWN
         )
     return kind or UNKNOWN
+
+
+# How files begin. What is a container for many types (ZIP, RIFF, ISO media) is looked into just far enough.
+_SIGNATURES = (
+    (b"%PDF-", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"\x1f\x8b", "application/gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"ID3", "audio/mpeg"),
+    (b"OggS", "application/ogg"),
+    (b"fLaC", "audio/flac"),
+    (b"BEGIN:VCALENDAR", "text/calendar"),
+    (b"BEGIN:VCARD", "text/vcard"),
+    (b"{\\rtf", "application/rtf"),
+)
+_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
+_ISO_MEDIA = {b"avif": "image/avif", b"heic": "image/heic", b"qt  ": "video/quicktime"}
+_LOOKED_AT = 4096
+_NOT_TEXT = bytes([*range(9), 11, *range(14, 27), *range(28, 32), 127])
+
+
+def sniff(data: bytes) -> str:
+    """Return the media type that the first bytes of a file show, or ``application/octet-stream``.
+
+    Text is ``text/plain`` whatever it may be written in: a page or a program comes to life only by an explicit type.
+    """
+    for signature, kind in _SIGNATURES:
+        if data.startswith(signature):
+            return kind
+    if data[:4] == b"RIFF":
+        return _RIFF.get(data[8:12], UNKNOWN)
+    if data[4:8] == b"ftyp":
+        return _ISO_MEDIA.get(data[8:12], "video/mp4")
+    start = data[:_LOOKED_AT]
+    if not start or start.translate(None, _NOT_TEXT) != start:
+        return UNKNOWN
+    try:
+        # The cut may go through a character.
+        codecs.getincrementaldecoder("utf-8")().decode(start, final=len(data) <= _LOOKED_AT)
+    except UnicodeDecodeError:
+        return UNKNOWN
+    return "text/plain"
 
 
 def check(kind: str, *, field: str) -> str:

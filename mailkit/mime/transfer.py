@@ -7,23 +7,40 @@ import quopri
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64, b2a_qp
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
+from mailkit.mime.bodytype import BodyType
 from mailkit.mime.fold import HARD_LIMIT
 
-__all__ = ["Encoded", "canonical", "decode", "encode_binary", "encode_text", "is_seven_bit"]
+__all__ = [
+    "Encoded",
+    "base64_blocks",
+    "base64_size",
+    "body_type",
+    "canonical",
+    "decode",
+    "encode_binary",
+    "encode_message",
+    "encode_text",
+]
 
 _ANY_LINE_END = re.compile(r"\r\n|\r|\n")
-_TOO_LONG = re.compile(rb"[^\r\n]{%d}" % (HARD_LIMIT + 1))
 _BASE64_LINE = 57  # bytes: 76 characters of base64 (RFC 2045 6.8)
+_ABOVE_ASCII = bytes(range(128, 256))
+_DEMANDS = {"8bit": BodyType.EIGHT_BIT, "binary": BodyType.BINARY}
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """A body ready for the wire: the name for Content-Transfer-Encoding, and CRLF lines without a final line end."""
 
     encoding: str
     data: bytes
+
+
+def body_type(encoding: str) -> BodyType:
+    """Return what a transfer encoding demands of a server."""
+    return _DEMANDS.get(encoding, BodyType.SEVEN_BIT)
 
 
 def canonical(text: str) -> str:
@@ -33,35 +50,67 @@ def canonical(text: str) -> str:
     return _ANY_LINE_END.sub("\r\n", text)
 
 
-def is_seven_bit(data: bytes) -> bool:
-    """Whether CRLF lines are legal as ``7bit``: ASCII without NUL, no line over 998."""
-    return data.isascii() and is_eight_bit(data)
+def _fits_lines(data: bytes) -> bool:
+    """Whether CRLF lines are legal as ``7bit`` or ``8bit``: no NUL, no line over 998."""
+    if b"\0" in data:
+        return False
+    return len(data) <= HARD_LIMIT or max(map(len, data.split(b"\r\n"))) <= HARD_LIMIT
 
 
-def is_eight_bit(data: bytes) -> bool:
-    """Whether CRLF lines are legal as ``8bit``: no NUL, no line over 998."""
-    return b"\0" not in data and _TOO_LONG.search(data) is None
+def encode_text(text: str, *, limit: BodyType = BodyType.SEVEN_BIT) -> Encoded:
+    """Encode text as the cheapest of 7bit, 8bit (if ``limit`` allows), quoted-printable and base64.
 
-
-def encode_text(text: str) -> Encoded:
-    """Encode text as the cheapest of 7bit, quoted-printable and base64 that carries it exactly.
-
-    Raises UnicodeEncodeError for a lone surrogate, which no encoding can carry.
+    Each carries it exactly. Raises UnicodeEncodeError for a lone surrogate, which no encoding can carry.
     """
     data = canonical(text).encode()
-    if is_seven_bit(data):
-        return Encoded("7bit", data)
+    if (text.isascii() or limit is not BodyType.SEVEN_BIT) and _fits_lines(data):
+        return Encoded("7bit" if text.isascii() else "8bit", data)
     # Quoted-printable stays readable in the source and costs two more bytes for each byte outside ASCII; base64
     # costs a third of everything. The cheaper one wins.
-    others = len(data) - len(data.decode("ascii", "ignore")) + data.count(b"=")
+    others = len(data) - len(data.translate(None, _ABOVE_ASCII)) + data.count(b"=")
     if 2 * others > len(data) // 3:
         return Encoded("base64", base64_lines(data))
     return Encoded("quoted-printable", _quoted_printable(data))
 
 
-def encode_binary(data: bytes) -> Encoded:
-    """Encode bytes as base64, which every relay leaves alone."""
+def encode_binary(data: bytes, *, limit: BodyType = BodyType.SEVEN_BIT) -> Encoded:
+    """Encode bytes as base64, which every relay leaves alone; or not at all if ``limit`` allows."""
+    if limit is BodyType.BINARY:
+        return Encoded("binary", data)
     return Encoded("base64", base64_lines(data))
+
+
+def encode_message(data: bytes) -> Encoded | None:
+    """Encode a message inside a message, which may not be base64 (RFC 2046 5.2.1): as 7bit or 8bit.
+
+    Returns None when it has a NUL or a line over 998 bytes, and so neither is legal.
+    """
+    data = canonical(data.decode("latin-1")).encode("latin-1")
+    if not _fits_lines(data):
+        return None
+    return Encoded("7bit" if data.isascii() else "8bit", data)
+
+
+def base64_size(count: int) -> int:
+    """Return how many bytes :func:`base64_blocks` makes of ``count`` bytes."""
+    letters = (count + 2) // 3 * 4
+    return letters + max(letters - 1, 0) // 76 * 2
+
+
+def base64_blocks(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Encode a stream as base64, in blocks that joined are what :func:`encode_binary` makes of the whole."""
+    rest = b""
+    is_first = True
+    for block in blocks:
+        rest += block
+        # A whole number of lines, with at least one byte left for the end, which has no line end.
+        whole = (len(rest) - 1) // _BASE64_LINE * _BASE64_LINE if rest else 0
+        if whole:
+            yield (b"" if is_first else b"\r\n") + base64_lines(rest[:whole])
+            rest = rest[whole:]
+            is_first = False
+    if rest:
+        yield (b"" if is_first else b"\r\n") + base64_lines(rest)
 
 
 def base64_lines(data: bytes) -> bytes:

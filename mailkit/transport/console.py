@@ -45,7 +45,7 @@ class ConsoleTransport(Transport):
 
 def _file_line(attachment: Attachment) -> str:
     kind = "embedded" if attachment.is_inline else "attached"
-    return f"[{kind}: {_shown(attachment.filename) or 'no name'}, {attachment.type}, {len(attachment.data):,} bytes]"
+    return f"[{kind}: {_shown(attachment.filename) or 'no name'}, {attachment.type}, {attachment.size:,} bytes]"
 
 
 def _shown(text: str) -> str:

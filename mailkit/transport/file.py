@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from mailkit import clock
@@ -28,8 +29,8 @@ class FileTransport(Transport):
         }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._write(f"{stem}.json", json.dumps(described, ensure_ascii=False, indent=2).encode() + b"\n")
-            self._write(f"{stem}.eml", bytes(message))
+            self._write(f"{stem}.json", (json.dumps(described, ensure_ascii=False, indent=2).encode(), b"\n"))
+            self._write(f"{stem}.eml", message.wire().blocks())
         except OSError as error:
             raise TransportError(
                 f"cannot write into {str(self.folder)!r}: {error.strerror or error}",
@@ -37,11 +38,17 @@ class FileTransport(Transport):
             ) from None
         return all_accepted(envelope, relay=self.name, text=f"written to {stem}.eml", queue_id=stem)
 
-    def _write(self, name: str, data: bytes) -> None:
+    def _write(self, name: str, blocks: Iterable[bytes]) -> None:
         # Whoever watches the folder must never see half a message.
         partial = self.folder / f".{name}.partial"
-        partial.write_bytes(data)
-        partial.replace(self.folder / name)
+        try:
+            with partial.open("wb") as file:
+                for block in blocks:
+                    file.write(block)
+            partial.replace(self.folder / name)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
 
     def verify(self) -> tuple[str, ...]:
         existing = next(

@@ -33,7 +33,7 @@ class MemoryTransport(Transport):
         return [sent.message for sent in self.sent]
 
     def deliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:
-        bytes(message)  # what cannot be written must fail here as it would on a wire
+        message.wire()  # what cannot be written must fail here as it would on a wire
         with self._lock:
             self.sent.append(Sent(envelope, message))
             number = len(self.sent)
@@ -54,7 +54,8 @@ class NullTransport(Transport):
     name = "null:"
 
     def deliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:
-        bytes(message)
+        for _ in message.wire().blocks():
+            pass
         return all_accepted(envelope, relay=self.name, text="dropped")
 
     async def adeliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:

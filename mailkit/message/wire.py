@@ -1,0 +1,55 @@
+"""What leaves: the bytes of a message, and what they demand of the servers on the way."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailkit.message.stored import StoredBody
+from mailkit.mime.bodytype import BodyType
+
+__all__ = ["Wire"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A message in one of its forms. Pieces are bytes, and large files that are read when they are sent."""
+
+    pieces: tuple[bytes | StoredBody, ...]
+    size: int
+    """Bytes, as a server counts them (RFC 1870)."""
+    body: BodyType = BodyType.SEVEN_BIT
+    needs_smtputf8: bool = False
+    """Whether the header goes beyond ASCII: an address in it has a local part that only SMTPUTF8 carries."""
+
+    @classmethod
+    def of(
+        cls, pieces: Sequence[bytes | StoredBody], *, body: BodyType = BodyType.SEVEN_BIT, needs_smtputf8: bool = False
+    ) -> "Wire":
+        """Join what lies in memory, and count."""
+        joined: list[bytes | StoredBody] = []
+        run: list[bytes] = []
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                run.append(piece)
+            else:
+                joined += [b"".join(run), piece]
+                run = []
+        joined.append(b"".join(run))
+        size = sum(len(piece) if isinstance(piece, bytes) else piece.size for piece in joined)
+        return cls(tuple(joined), size, body, needs_smtputf8)
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield the bytes in blocks, reading stored files as they come. Raises AttachmentError when one has changed."""
+        for piece in self.pieces:
+            if isinstance(piece, bytes):
+                yield piece
+            else:
+                yield from piece.blocks()
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether a part of it lies on the disk."""
+        return len(self.pieces) > 1
+
+    def __bytes__(self) -> bytes:
+        first = self.pieces[0]
+        return first if len(self.pieces) == 1 and isinstance(first, bytes) else b"".join(self.blocks())
