@@ -4,47 +4,65 @@ Everything in mailkit that stamps a date, makes an id or waits a random time ask
 puts another source in place for the whole process; :class:`mailkit.testing.FrozenClock` is the one for tests.
 """
 
+import os
 import random
-import secrets
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Protocol
+from functools import lru_cache
 
-__all__ = ["Source", "SystemSource", "monotonic", "now", "token", "uniform", "using"]
+__all__ = ["Source", "SystemSource", "monotonic", "now", "second", "token", "uniform", "using"]
 
 
-class Source(Protocol):
+class Source(ABC):
     """Where time and chance come from."""
 
+    @abstractmethod
     def now(self) -> datetime:
         """Return the time of day with its offset from UTC."""
 
+    def second(self) -> datetime:
+        """Return the time of day without the fraction of a second, as headers say it."""
+        return self.now().replace(microsecond=0)
+
+    @abstractmethod
     def monotonic(self) -> float:
         """Return seconds on a clock that never goes back."""
 
+    @abstractmethod
     def token(self) -> str:
         """Return 32 hexadecimal digits that nobody can guess."""
 
+    @abstractmethod
     def uniform(self, low: float, high: float) -> float:
         """Return a number between ``low`` and ``high``, for jitter."""
 
 
-class SystemSource:
+class SystemSource(Source):
     """The machine's own clock and random numbers."""
 
     def now(self) -> datetime:
         return datetime.now().astimezone()
 
+    def second(self) -> datetime:
+        return _second(int(time.time()))
+
     def monotonic(self) -> float:
         return time.monotonic()
 
     def token(self) -> str:
-        return secrets.token_hex(16)
+        return os.urandom(16).hex()
 
     def uniform(self, low: float, high: float) -> float:
         return random.uniform(low, high)  # noqa: S311 - jitter, not a secret
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> datetime:
+    # Many messages are built in one second, and the offset from UTC is dear to ask for.
+    return datetime.fromtimestamp(seconds).astimezone()
 
 
 _source: Source = SystemSource()
@@ -64,6 +82,10 @@ def using(source: Source) -> Iterator[None]:
 
 def now() -> datetime:
     return _source.now()
+
+
+def second() -> datetime:
+    return _source.second()
 
 
 def monotonic() -> float:

@@ -3,9 +3,14 @@
 The tables follow RFC 5322 3.6, RFC 2045, RFC 2369, RFC 8058 and RFC 3834.
 """
 
+import re
 from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
 
-__all__ = ["Kind", "is_unique", "kind", "owner"]
+from mailkit.errors import HeaderError
+
+__all__ = ["Kind", "Rule", "owner", "rule"]
 
 
 class Kind(Enum):
@@ -89,12 +94,31 @@ _OWNERS = {
 }
 
 
-def kind(name: str) -> Kind:
-    return _KINDS.get(name.lower(), Kind.TEXT)
+# Readers of raw mail expect the usual order; RFC 5322 3.6 asks for none.
+_ORDER = ("from", "sender", "reply-to", "to", "cc", "subject", "date", "message-id")
+_PLACES = {key: place for place, key in enumerate(_ORDER)}
+
+_NAME = re.compile(r"[!-9;-~]{1,200}")  # RFC 5322 2.2: printable ASCII without the colon
 
 
-def is_unique(name: str) -> bool:
-    return name.lower() in _UNIQUE
+class Rule(NamedTuple):
+    """What is known of the fields of one name."""
+
+    key: str
+    """The name in lower case, by which fields are looked up."""
+    kind: Kind
+    is_unique: bool
+    place: int
+    """Where such a field stands among the others."""
+
+
+@lru_cache(maxsize=1024)
+def rule(name: str) -> Rule:
+    """Return what is known of fields called ``name``. Raises HeaderError when no field can be called that."""
+    if _NAME.fullmatch(name) is None:
+        raise HeaderError("a header name is printable ASCII without spaces and colons (RFC 5322 2.2)", name=repr(name))
+    key = name.lower()
+    return Rule(key, _KINDS.get(key, Kind.TEXT), key in _UNIQUE, _PLACES.get(key, len(_ORDER)))
 
 
 def owner(name: str) -> str | None:

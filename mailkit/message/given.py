@@ -18,6 +18,8 @@ File: TypeAlias = str | PathLike[str] | bytes | BinaryIO | Attachment | Message
 
 
 def several(given: tuple[Addressee | Iterable[Addressee], ...], *, field: str) -> tuple[Address, ...]:
+    if len(given) == 1:  # nearly always
+        return addresses(given[0], field=field)
     return tuple(address for one in given for address in addresses(one, field=field))
 
 
@@ -34,7 +36,8 @@ def body(text: str, *, field: str) -> str:
             f"text is wanted, not {type(text).__name__}", field=field, hint="Decode bytes first: data.decode('utf-8')."
         )
     try:
-        text.encode()
+        if not text.isascii():
+            text.encode()
     except UnicodeEncodeError as error:
         raise MessageError(
             f"half a character (a lone surrogate) at position {error.start}",

@@ -1,6 +1,5 @@
 """Header fields: an ordered multimap that keeps case, order and repeats (RFC 5322 2.2, 3.6)."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,18 +9,19 @@ from typing import TypeAlias
 from mailkit.errors import HeaderError, MessageError
 from mailkit.message import fields
 from mailkit.message.address import Address, addresses
-from mailkit.message.fields import Kind
+from mailkit.message.fields import Kind, Rule
 from mailkit.mime.control import refuse_controls
 from mailkit.mime.fold import fold, raw_tokens
 
 __all__ = ["Field", "Headers", "Value"]
 
-NAME = re.compile(r"[!-9;-~]{1,200}")  # RFC 5322 2.2: printable ASCII without the colon
-
 Value: TypeAlias = str | tuple[Address, ...] | datetime
 
 
-@dataclass(frozen=True, slots=True)
+_set = object.__setattr__
+
+
+@dataclass(frozen=True, slots=True, init=False)
 class Field:
     """One header field. ``value`` is text, a tuple of addresses, or a date, as the kind of the field wants.
 
@@ -30,23 +30,28 @@ class Field:
 
     name: str
     value: Value
-    key: str = field(init=False, repr=False, compare=False)
-    """The name in lower case, by which fields are looked up."""
+    rule: Rule = field(repr=False, compare=False)
+    line: str | None = field(repr=False, compare=False)
+    """The field as it is written, once it has been: fields are shared by all messages of one base."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "key", self.name.lower())
-        if NAME.fullmatch(self.name) is None:
-            raise HeaderError(
-                "a header name is printable ASCII without spaces and colons (RFC 5322 2.2)", name=repr(self.name)
-            )
-        if isinstance(self.value, str):
-            try:
-                refuse_controls(self.value, field=self.name)
-            except MessageError as error:
-                problem = error.problem.removeprefix(f"{self.name}: ")
-                raise HeaderError(problem, name=self.name, hint=error.hint) from None
-        elif not isinstance(self.value, tuple | datetime):
-            raise HeaderError(f"text is wanted, not {type(self.value).__name__}", name=self.name)
+    def __init__(self, name: str, value: Value) -> None:
+        if isinstance(value, str):
+            if not value.isprintable():
+                _refuse_controls(name, value)
+        elif not isinstance(value, tuple | datetime):
+            raise HeaderError(f"text is wanted, not {type(value).__name__}", name=name)
+        _set(self, "name", name)
+        _set(self, "value", value)
+        _set(self, "rule", fields.rule(name))
+        _set(self, "line", None)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Field, (self.name, self.value)
+
+    @property
+    def key(self) -> str:
+        """The name in lower case, by which fields are looked up."""
+        return self.rule.key
 
     def __str__(self) -> str:
         if isinstance(self.value, str):
@@ -64,14 +69,22 @@ class Field:
         field = cls(name, value)
         if not isinstance(value, str):
             return field
-        match fields.kind(name):
-            case Kind.ADDRESSES:
-                return cls(name, addresses(value, field=name))
-            case Kind.DATE:
-                return cls(name, _date(name, value))
-            case Kind.RAW:
-                _refuse_unwritable(name, value)
+        kind = field.rule.kind
+        if kind is Kind.ADDRESSES:
+            return cls(name, addresses(value, field=name))
+        if kind is Kind.DATE:
+            return cls(name, _date(name, value))
+        if kind is Kind.RAW:
+            _refuse_unwritable(name, value)
         return field
+
+
+def _refuse_controls(name: str, value: str) -> None:
+    try:
+        refuse_controls(value, field=name)
+    except MessageError as error:
+        problem = error.problem.removeprefix(f"{name}: ")
+        raise HeaderError(problem, name=name, hint=error.hint) from None
 
 
 def _date(name: str, value: str) -> datetime:
@@ -132,7 +145,10 @@ class Headers(Mapping[str, str]):
     def field(self, name: str) -> Field | None:
         """Return the first field called ``name``."""
         wanted = name.lower()
-        return next((field for field in self.fields if field.key == wanted), None)
+        for one in self.fields:
+            if one.rule.key == wanted:
+                return one
+        return None
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """Return the text of every field called ``name``, in order."""
@@ -144,7 +160,7 @@ class Headers(Mapping[str, str]):
         wanted = name.lower()
         found: list[Address] = []
         for one in self.fields:
-            if one.key == wanted and isinstance(one.value, tuple):
+            if one.rule.key == wanted and isinstance(one.value, tuple):
                 found += one.value
         return tuple(found)
 
@@ -155,7 +171,10 @@ class Headers(Mapping[str, str]):
 
     def with_field(self, field: Field) -> "Headers":
         """Return headers with ``field`` added, or put in the place of the one there where only one may stand."""
-        if fields.is_unique(field.name) and field.name in self:
-            wanted = field.key
-            return Headers(field if old.key == wanted else old for old in self.fields)
-        return Headers((*self.fields, field))
+        present = self.fields
+        if (rule := field.rule).is_unique:
+            for place, old in enumerate(present):
+                if old.rule is rule or old.rule.key == rule.key:
+                    rest = (other for other in present[place + 1 :] if other.key != rule.key)
+                    return Headers((*present[:place], field, *rest))
+        return Headers((*present, field))

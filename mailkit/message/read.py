@@ -124,7 +124,7 @@ def _unfolded(line: bytes) -> str:
 
 def _value(name: str, text: str, found: _Found) -> Value:
     try:
-        match fields.kind(name):
+        match fields.rule(name).kind:
             case Kind.ADDRESSES:
                 return Address.parse_list(text)
             case Kind.DATE:

@@ -43,9 +43,7 @@ class AttachmentRules:
                 raise AttachmentError(f"{str(path)!r} is not in {str(root)!r}", field="attachment rules")
             steps = [path.absolute(), *path.absolute().parents]
             links = [
-                step
-                for step in steps
-                if step.is_symlink() and _real(step) != root and _real(step).is_relative_to(root)
+                step for step in steps if step.is_symlink() and _real(step) != root and _real(step).is_relative_to(root)
             ]
         else:
             links = [path] if path.is_symlink() else []

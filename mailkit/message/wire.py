@@ -25,6 +25,9 @@ class Wire:
         cls, pieces: Sequence[bytes | StoredBody], *, body: BodyType = BodyType.SEVEN_BIT, needs_smtputf8: bool = False
     ) -> "Wire":
         """Join what lies in memory, and count."""
+        if StoredBody not in map(type, pieces):
+            data = b"".join(pieces)  # type: ignore[arg-type]
+            return cls((data,), len(data), body, needs_smtputf8)
         joined: list[bytes | StoredBody] = []
         run: list[bytes] = []
         for piece in pieces:

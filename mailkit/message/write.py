@@ -6,11 +6,9 @@ every version of Python. Lines end in CRLF throughout.
 """
 
 import hashlib
-from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 
-from mailkit.message import fields
 from mailkit.message.address import Address, quoted_phrase
 from mailkit.message.fields import Kind
 from mailkit.message.headers import Field, Headers
@@ -19,7 +17,7 @@ from mailkit.message.stored import StoredBody
 from mailkit.message.wire import Wire
 from mailkit.mime import encodedword, parameter, transfer
 from mailkit.mime.bodytype import BodyType
-from mailkit.mime.fold import LINE_LENGTH, fold, raw_tokens, text_tokens
+from mailkit.mime.fold import LINE_LENGTH, fold, raw_tokens, stays, text_tokens
 
 __all__ = ["write", "write_field"]
 
@@ -31,93 +29,95 @@ _OF_THE_TREE = frozenset(("content-type", "content-transfer-encoding", "content-
 
 def write(headers: Headers, tree: Part) -> Wire:
     """Return the message as it goes over the wire."""
-    lines = [write_field(field) for field in headers.fields if field.key not in _OF_THE_TREE]
+    lines = [field.line or write_field(field) for field in headers.fields if field.rule.key not in _OF_THE_TREE]
     if "MIME-Version" not in headers:
         lines.append("MIME-Version: 1.0\r\n")
     head = "".join(lines).encode()
+    needs_smtputf8 = not head.isascii()
+    if isinstance(tree, Leaf):  # a plain text: nearly half of all messages
+        content = tree.body.data  # type: ignore[union-attr]  # a text is in memory
+        end = b"" if content.endswith(b"\r\n") else b"\r\n"
+        data = b"".join((head, _head_of(tree), content, end))
+        return Wire((data,), len(data), transfer.body_type(tree.body.encoding), needs_smtputf8)
+    boundaries = _Boundaries(head, _leaves(tree))
     pieces: list[bytes | StoredBody] = [head]
-    if isinstance(tree, Leaf):
-        _write_leaf(tree, pieces)
-        body = transfer.body_type(tree.body.encoding)
-    else:
-        body = _demand(tree)
-        _write_part(tree, _Boundaries(head, tree), pieces)
-    last = pieces[-1]
-    if not isinstance(last, bytes) or not last.endswith(b"\r\n"):
-        pieces.append(b"\r\n")
-    return Wire.of(pieces, body=body, needs_smtputf8=not head.isascii())
+    _write_part(tree, boundaries, pieces)
+    return Wire.of(pieces, body=boundaries.demand, needs_smtputf8=needs_smtputf8)
 
 
 def write_field(field: Field) -> str:
     """Return one header field with its line end."""
     name, value = field.name, field.value
     if isinstance(value, str):
-        if fields.kind(field.key) is Kind.TEXT:
-            return fold(name, text_tokens(value, column=len(name) + 1))
-        if len(name) + len(value) + 2 <= LINE_LENGTH:
-            return f"{name}: {value}\r\n"
-        return fold(name, raw_tokens(value))
-    if isinstance(value, datetime):
-        return f"{name}: {_date(value)}\r\n"
-    return _write_addresses(name, value)
+        is_short = len(name) + len(value) + 2 <= LINE_LENGTH
+        if field.rule.kind is not Kind.TEXT:
+            line = f"{name}: {value}\r\n" if is_short else fold(name, raw_tokens(value))
+        elif is_short and stays(value):
+            line = f"{name}: {value}\r\n"
+        else:
+            line = fold(name, text_tokens(value, column=len(name) + 1))
+    elif isinstance(value, datetime):
+        line = f"{name}: {_date(value)}\r\n"
+    else:
+        line = _addresses(name, value)
+    object.__setattr__(field, "line", line)  # written once, however many messages carry it
+    return line
 
 
-@lru_cache(maxsize=512)
-def _write_addresses(name: str, addresses: tuple[Address, ...]) -> str:
-    if len(addresses) == 1:
-        return fold(name, _mailbox(addresses[0], len(name) + 1))
+def _addresses(name: str, addresses: tuple[Address, ...]) -> str:
     tokens: list[str] = []
     column = len(name) + 1
     for address in addresses:
         if tokens:
             tokens[-1] += ","
-        tokens.extend(_mailbox(address, column))
+        tokens += _mailbox(address, column)
         column = 1
     return fold(name, tokens)
 
 
 def _date(moment: datetime) -> str:
     """RFC 5322 3.3. A time without offset is taken as UTC, and says so by ``-0000``."""
-    offset = moment.utcoffset()
-    if offset is None:
-        zone = "-0000"
-    else:
-        minutes = int(offset.total_seconds()) // 60
-        zone = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}{abs(minutes) % 60:02}"
-    _, _, _, hour, minute, second, weekday, _, _ = moment.timetuple()
-    day = f"{_DAYS[weekday]}, {moment.day:02} {_MONTHS[moment.month - 1]} {moment.year:04}"
-    return f"{day} {hour:02}:{minute:02}:{second:02} {zone}"
+    iso = moment.isoformat(timespec="seconds")  # 2026-01-02T03:04:05+01:00
+    zone = f"{iso[19:22]}{iso[23:25]}" or "-0000"
+    day = f"{_DAYS[moment.weekday()]}, {iso[8:10]} {_MONTHS[moment.month - 1]} {iso[:4]}"
+    return f"{day} {iso[11:19]} {zone}"
 
 
-@lru_cache(maxsize=512)
-def _mailbox(address: Address, column: int) -> tuple[str, ...]:
+def _mailbox(address: Address, column: int) -> list[str]:
     """The tokens of one mailbox. Only the display name is ever encoded: an encoded address reaches nobody."""
-    if not address.name:
-        return (f" {address.wire}",)
+    name = address.name
+    if not name:
+        return [f" {address.wire}"]
     # A local part outside ASCII stays raw UTF-8 (RFC 6532); the envelope then asks for SMTPUTF8.
     wire = f" <{address.wire}>"
     # Readers strip white space around a name, even inside quotes; inside an encoded word they do not.
-    if encodedword.is_plain(address.name) and address.name == address.name.strip(" \t"):
-        phrase = quoted_phrase(address.name)
+    if encodedword.is_plain(name) and name == name.strip(" \t"):
+        phrase = quoted_phrase(name)
         # A quoted string stays whole: some readers keep the fold inside it as part of the name.
         tokens = [f" {phrase}"] if phrase[:1] == '"' else raw_tokens(phrase)
         if max(map(len, tokens)) <= LINE_LENGTH:
-            return (*tokens, wire)
-    words = encodedword.encode(address.name, first=LINE_LENGTH - 1 - column)
-    return (*(" " + word for word in words), wire)
+            tokens.append(wire)
+            return tokens
+    tokens = [f" {word}" for word in encodedword.encode(name, first=LINE_LENGTH - 1 - column)]
+    tokens.append(wire)
+    return tokens
 
 
 class _Boundaries:
     """Boundaries that stand nowhere in the parts. ``=_`` occurs in no base64 and no quoted-printable (RFC 2045 6.7)."""
 
-    def __init__(self, head: bytes, tree: Part) -> None:
-        bodies = [leaf.body for leaf in _leaves(tree) if leaf.body.encoding in ("7bit", "8bit", "binary")]
+    def __init__(self, head: bytes, leaves: list[Leaf]) -> None:
+        bodies = [leaf.body for leaf in leaves if leaf.body.encoding in _UNGUARDED]
+        self.demand = _demand(leaves)
         self._used = 0
         attempt = 0
         while True:
             self._stem = "=_" + hashlib.sha256(head + b"%d" % attempt).hexdigest()[:30]
             mark = self._stem.encode()
-            if not any(body.holds(mark) if isinstance(body, StoredBody) else mark in body.data for body in bodies):
+            for body in bodies:
+                if body.holds(mark) if isinstance(body, StoredBody) else mark in body.data:
+                    break
+            else:
                 return
             attempt += 1
 
@@ -126,19 +126,28 @@ class _Boundaries:
         return f"{self._stem}{self._used:02x}"
 
 
-def _leaves(part: Part) -> Iterator[Leaf]:
+_UNGUARDED = frozenset(("7bit", "8bit", "binary"))
+
+
+def _leaves(part: Part) -> list[Leaf]:
     if isinstance(part, Leaf):
-        yield part
-    elif isinstance(part, Inner):
-        yield from _leaves(part.tree)
-    else:
-        for child in part.parts:
-            yield from _leaves(child)
+        return [part]
+    parts = (part.tree,) if isinstance(part, Inner) else part.parts
+    found: list[Leaf] = []
+    for child in parts:
+        if isinstance(child, Leaf):
+            found.append(child)
+        else:
+            found += _leaves(child)
+    return found
 
 
-def _demand(part: Part) -> BodyType:
+def _demand(leaves: list[Leaf]) -> BodyType:
     """A part demands what the most demanding part in it does (RFC 2045 6.4)."""
-    return max((transfer.body_type(leaf.body.encoding) for leaf in _leaves(part)), key=lambda kind: kind.rank)
+    encodings = {leaf.body.encoding for leaf in leaves}
+    if "binary" in encodings:
+        return BodyType.BINARY
+    return BodyType.EIGHT_BIT if "8bit" in encodings else BodyType.SEVEN_BIT
 
 
 def _write_part(part: Part, boundaries: _Boundaries, pieces: list[bytes | StoredBody]) -> None:
@@ -152,16 +161,22 @@ def _write_part(part: Part, boundaries: _Boundaries, pieces: list[bytes | Stored
 
 
 def _write_leaf(part: Leaf, pieces: list[bytes | StoredBody]) -> None:
-    kind, parameters, body, disposition, filename, cid = part
-    pieces.append(_leaf_head(kind, parameters, body.encoding, disposition, filename, cid))
+    body = part.body
+    pieces.append(_head_of(part))
     pieces.append(body if isinstance(body, StoredBody) else body.data)
+
+
+def _head_of(part: Leaf) -> bytes:
+    kind, parameters, body, disposition, filename, cid = part
+    return _leaf_head(kind, parameters, body.encoding, disposition, filename, cid)
 
 
 def _write_multipart(part: Multipart, boundaries: _Boundaries, pieces: list[bytes | StoredBody]) -> None:
     boundary = boundaries.next()
     first = part.parts[0]
     kind = first.type if isinstance(first, Leaf) else f"multipart/{getattr(first, 'subtype', '')}"
-    head = _multipart_head(part.subtype, kind, _ENCODINGS[_demand(part)])
+    encoding = "" if boundaries.demand is BodyType.SEVEN_BIT else _ENCODINGS[_demand(_leaves(part))]
+    head = _multipart_head(part.subtype, kind, encoding)
     pieces.append(head.replace(_DUMMY, boundary).encode())
     delimiter = f"--{boundary}\r\n".encode()
     for child in part.parts:
@@ -188,14 +203,14 @@ def _write_inner(part: Inner, boundaries: _Boundaries, pieces: list[bytes | Stor
     """One language of the message (RFC 8255 3.2): its own subject, and the author when it is written differently."""
     version = part.translation
     lines = ["Content-Type: message/rfc822\r\n"]
-    if encoding := _ENCODINGS[_demand(part)]:
+    if encoding := _ENCODINGS[_demand(_leaves(part))]:
         lines.append(f"Content-Transfer-Encoding: {encoding}\r\n")
     lines.append(f"Content-Language: {version.language}\r\n")
     if version.kind:
         lines.append(f"Content-Translation-Type: {version.kind}\r\n")
     lines.append("Content-Disposition: inline\r\n\r\n")
     if version.author:
-        lines.append(_write_addresses("From", (version.author,)))
+        lines.append(_addresses("From", (version.author,)))
     lines.append(write_field(Field("Subject", version.subject)))
     lines.append("MIME-Version: 1.0\r\n")
     pieces.append("".join(lines).encode())

@@ -6,7 +6,6 @@ Subject: =?utf-8?q?Zo=C3=AB?= has arrived
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterator
 
 from mailkit.mime import charset
 
@@ -16,8 +15,7 @@ _LIMIT = 75  # RFC 2047 2: an encoded word is at most 75 characters long
 _OVERHEAD = len("=?utf-8?q??=")
 
 # RFC 2047 5(3): the characters that Q leaves alone even inside a display name; the safe set for every position.
-_Q_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
-_Q = ["_" if byte == 0x20 else chr(byte) if byte in _Q_PLAIN else f"={byte:02X}" for byte in range(256)]
+_Q_ESCAPED = re.compile(rb"[^A-Za-z0-9!*+/ -]+")
 
 _WORD = re.compile(r"=\?([!-+\--<>@-~]+)\?([BbQq])\?([!->@-~]*)\?=")
 _GAP = re.compile(r"(=\?[^?\s]+\?[BbQq]\?[^?\s]*\?=)[ \t\r\n]+(?==\?[^?\s]+\?[BbQq]\?[^?\s]*\?=)")
@@ -28,33 +26,46 @@ def is_plain(text: str) -> bool:
     return text.isascii() and "=?" not in text
 
 
-def encode(text: str, *, first: int = _LIMIT) -> Iterator[str]:
-    """Yield the encoded words for ``text``, each at most 75 characters, the first at most ``first``.
+def encode(text: str, *, first: int = _LIMIT) -> list[str]:
+    """Return the encoded words for ``text``, each at most 75 characters, the first at most ``first``.
 
     No character is split between two words (RFC 2047 5). Written after one another with a fold between, they read
     back as exactly ``text``: a reader drops the white space between encoded words (6.2).
     """
     data = text.encode()
-    as_q = sum(len(_Q[byte]) for byte in data) <= 4 * ((len(data) + 2) // 3)
-    room = max(first, _OVERHEAD + 12) - _OVERHEAD
+    whole = _q(data)
+    as_q = len(whole) <= 4 * ((len(data) + 2) // 3)
+    room = (max(_OVERHEAD + 12, first)) - _OVERHEAD
+    if as_q and len(whole) <= room:  # nearly always one word is enough
+        return [f"=?utf-8?q?{whole}?="]
+    words: list[str] = []
     start = size = raw = 0
     for position, character in enumerate(text):
         encoded = character.encode()
-        cost = sum(len(_Q[byte]) for byte in encoded) if as_q else len(encoded)
+        cost = len(_q(encoded)) if as_q else len(encoded)
         full = size + cost > room if as_q else 4 * ((raw + cost + 2) // 3) > room
         if full:
-            yield _word(text[start:position], as_q=as_q)
+            words.append(_word(text[start:position], as_q=as_q))
             start, size, raw, room = position, 0, 0, _LIMIT - _OVERHEAD
         size += cost
         raw += cost
-    yield _word(text[start:], as_q=as_q)
+    words.append(_word(text[start:], as_q=as_q))
+    return words
 
 
 def _word(text: str, *, as_q: bool) -> str:
     data = text.encode()
     if as_q:
-        return f"=?utf-8?q?{''.join(_Q[byte] for byte in data)}?="
+        return f"=?utf-8?q?{_q(data)}?="
     return f"=?utf-8?b?{b2a_base64(data, newline=False).decode()}?="
+
+
+def _q(data: bytes) -> str:
+    return _Q_ESCAPED.sub(_escaped, data).replace(b" ", b"_").decode()
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return b"=" + found[0].hex("=").upper().encode()
 
 
 def decode(text: str) -> str:

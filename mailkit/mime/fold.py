@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from mailkit.errors import HeaderError
 from mailkit.mime import encodedword
 
-__all__ = ["HARD_LIMIT", "LINE_LENGTH", "fold", "raw_tokens", "text_tokens"]
+__all__ = ["HARD_LIMIT", "LINE_LENGTH", "fold", "raw_tokens", "stays", "text_tokens"]
 
 LINE_LENGTH = 76  # RFC 2047 2: a line that holds an encoded word is at most 76 characters; we keep it for all lines
 HARD_LIMIT = 998  # RFC 5322 2.1.1
 _LONGEST_WORD = 700  # a plain word longer than this is encoded, because only an encoded word can be broken up
 # Only a single space between two words is a place to cut; more of them, tabs and outer ones belong to a word and are
 # encoded with it: relays and readers like to normalise white space.
+_STAYS = re.compile("(?:[!-~]++(?: [!-~]++)*+)?")
 _CUT = re.compile(r"(?<=[^ \t]) (?=[^ \t])")
 
 
@@ -58,12 +59,13 @@ def text_tokens(text: str, *, column: int) -> list[str]:
     Runs of words that need it become encoded words, together with the spaces inside the run; all other characters,
     spaces too, stay as they are.
     """
-    if len(text) + column < LINE_LENGTH and _stays(text):
+    if len(text) + column < LINE_LENGTH and stays(text):
         return [" " + text]
     tokens: list[str] = []
     run: list[str] = []
-    for word in _CUT.split(text):
-        if _needs_encoding(word):
+    is_even = _is_even(text)
+    for word in text.split(" ") if is_even else _CUT.split(text):
+        if not word.isascii() or "=?" in word or len(word) > _LONGEST_WORD or not (is_even or _is_even(word)):
             run.append(word)
             continue
         if run:
@@ -75,18 +77,20 @@ def text_tokens(text: str, *, column: int) -> list[str]:
     return tokens
 
 
-def _stays(text: str) -> bool:
-    return encodedword.is_plain(text) and "  " not in text and "\t" not in text and text == text.strip(" ")
+def stays(text: str) -> bool:
+    """Whether ``text`` goes into a header as it is: ASCII with single spaces, and nothing like an encoded word."""
+    return _STAYS.fullmatch(text) is not None and "=?" not in text
 
 
-def _needs_encoding(word: str) -> bool:
-    return not encodedword.is_plain(word) or " " in word or "\t" in word or len(word) > _LONGEST_WORD
+def _is_even(text: str) -> bool:
+    """Whether the white space in ``text`` is single spaces between words."""
+    return "  " not in text and "\t" not in text and text[:1] != " " and text[-1:] != " "
 
 
 def _encode_run(run: list[str], tokens: list[str], column: int) -> None:
-    used = column + sum(map(len, tokens))
+    used = column + len("".join(tokens))
     # The first word goes beside what stands before it if that leaves it room worth having, and beside the field's
     # name in any case.
     room = LINE_LENGTH - 1 - used if used < LINE_LENGTH - 40 or not tokens else LINE_LENGTH - 1
     words = encodedword.encode(" ".join(run), first=room)
-    tokens.extend(" " + word for word in words)
+    tokens += [" " + word for word in words]

@@ -27,7 +27,7 @@ __all__ = [
 
 _ANY_LINE_END = re.compile(r"\r\n|\r|\n")
 _BASE64_LINE = 57  # bytes: 76 characters of base64 (RFC 2045 6.8)
-_ABOVE_ASCII = bytes(range(128, 256))
+_QP_PLAIN = bytes([9, 10, 13, *range(32, 61), *range(62, 127)])
 _DEMANDS = {"8bit": BodyType.EIGHT_BIT, "binary": BodyType.BINARY}
 
 
@@ -54,7 +54,13 @@ def _fits_lines(data: bytes) -> bool:
     """Whether CRLF lines are legal as ``7bit`` or ``8bit``: no NUL, no line over 998."""
     if b"\0" in data:
         return False
-    return len(data) <= HARD_LIMIT or max(map(len, data.split(b"\r\n"))) <= HARD_LIMIT
+    start, last = 0, len(data) - HARD_LIMIT
+    while start < last:  # from one line end to the last that is near enough
+        found = data.rfind(b"\r\n", start, start + HARD_LIMIT + 2)
+        if found < 0:
+            return False
+        start = found + 2
+    return True
 
 
 def encode_text(text: str, *, limit: BodyType = BodyType.SEVEN_BIT) -> Encoded:
@@ -62,13 +68,13 @@ def encode_text(text: str, *, limit: BodyType = BodyType.SEVEN_BIT) -> Encoded:
 
     Each carries it exactly. Raises UnicodeEncodeError for a lone surrogate, which no encoding can carry.
     """
-    data = canonical(text).encode()
+    text = canonical(text)
+    data = text.encode()
     if (text.isascii() or limit is not BodyType.SEVEN_BIT) and _fits_lines(data):
         return Encoded("7bit" if text.isascii() else "8bit", data)
-    # Quoted-printable stays readable in the source and costs two more bytes for each byte outside ASCII; base64
-    # costs a third of everything. The cheaper one wins.
-    others = len(data) - len(data.translate(None, _ABOVE_ASCII)) + data.count(b"=")
-    if 2 * others > len(data) // 3:
+    # Quoted-printable stays readable in the source and costs two more bytes for each byte it escapes; base64 costs a
+    # third of everything. The cheaper one wins.
+    if 2 * len(data.translate(None, _QP_PLAIN)) > len(data) // 3:
         return Encoded("base64", base64_lines(data))
     return Encoded("quoted-printable", _quoted_printable(data))
 
@@ -123,9 +129,7 @@ def base64_lines(data: bytes) -> bytes:
 def _quoted_printable(data: bytes) -> bytes:
     # b2a_qp copies the line end that it finds first, and writes bare LF for soft breaks when it finds none.
     encoded = b2a_qp(data, quotetabs=False, istext=True, header=False)
-    if b"\r\n" not in data:
-        encoded = encoded.replace(b"=\n", b"=\r\n")
-    return encoded
+    return encoded if b"\r\n" in data else encoded.replace(b"=\n", b"=\r\n")
 
 
 def decode(data: bytes, encoding: str) -> bytes:

@@ -4,11 +4,13 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from mailkit.clock import Source
+
 __all__ = ["FrozenClock"]
 
 
 @dataclass
-class FrozenClock:
+class FrozenClock(Source):
     """Time that moves only when it is told to, and chance that is the same on every run.
 
     >>> from mailkit import clock
