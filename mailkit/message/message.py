@@ -128,9 +128,7 @@ class Message:
 
     def _written(self, limit: BodyType) -> Wire:
         if self.raw:
-            head = self.raw.partition(b"\r\n\r\n")[0]
-            body = BodyType.SEVEN_BIT if self.raw.isascii() else BodyType.EIGHT_BIT
-            return Wire.of((self.raw,), body=body, needs_smtputf8=not head.isascii())
+            return Wire.of_raw(self.raw)
         tree = shape.shape(
             text=self.text,
             html=self.html,

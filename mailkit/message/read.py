@@ -18,6 +18,7 @@ from mailkit.message.attachment import Attachment
 from mailkit.message.fields import Kind
 from mailkit.message.headers import Field, Headers, Value
 from mailkit.message.translation import Translation, TranslationType
+from mailkit.message.wire import says_binary
 from mailkit.mime import charset, encodedword, flowed, mediatype, parameter, transfer
 from mailkit.mime.control import replace_controls
 
@@ -62,7 +63,7 @@ class Contents(TypedDict):
 
 def read(raw: bytes) -> Contents:
     """Read a message. Raises ParseError when there is not one header field at its start."""
-    if b"\r" in raw or b"\n" in raw:
+    if (b"\r" in raw or b"\n" in raw) and not says_binary(raw):
         raw = _LINE_END.sub(b"\r\n", raw)
     if separators := _MBOX.match(raw):
         raw = raw[separators.end() :]

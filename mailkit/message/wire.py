@@ -1,12 +1,22 @@
 """What leaves: the bytes of a message, and what they demand of the servers on the way."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailkit.message.stored import StoredBody
 from mailkit.mime.bodytype import BodyType
 
-__all__ = ["Wire"]
+__all__ = ["Wire", "says_binary"]
+
+
+_BINARY = re.compile(rb"^content-transfer-encoding:[ \t]*binary[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
+
+def says_binary(raw: bytes) -> bool:
+    """Whether the message has parts that are not made of lines (RFC 3030), so that no byte of it may be touched."""
+    head = raw.partition(b"\r\n\r\n")[0]
+    return len(head) < len(raw) and _BINARY.search(head) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,15 @@ class Wire:
         joined.append(b"".join(run))
         size = sum(len(piece) if isinstance(piece, bytes) else piece.size for piece in joined)
         return cls(tuple(joined), size, body, needs_smtputf8)
+
+    @classmethod
+    def of_raw(cls, raw: bytes) -> "Wire":
+        """Take a message that was read, as it is."""
+        head = raw.partition(b"\r\n\r\n")[0]
+        body = BodyType.SEVEN_BIT if raw.isascii() else BodyType.EIGHT_BIT
+        if says_binary(raw):
+            body = BodyType.BINARY
+        return cls((raw,), len(raw), body, needs_smtputf8=not head.isascii())
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the bytes in blocks, reading stored files as they come. Raises AttachmentError when one has changed."""

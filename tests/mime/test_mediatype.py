@@ -2,6 +2,7 @@
 
 import pytest
 
+from mailkit import Attachment
 from mailkit.errors import MessageError
 from mailkit.mime import mediatype
 
@@ -47,3 +48,35 @@ def test_a_type_when_it_is_none_is_refused(kind: str) -> None:
     """Type, slash, subtype: nothing more."""
     with pytest.raises(MessageError, match=r"^type: .* is not a media type"):
         mediatype.check(kind, field="type")
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"%PDF-1.7\n", "application/pdf"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "image/webp"),
+        (b"RIFF\x10\0\0\0WAVE", "audio/wav"),
+        (b"RIFF\x10\0\0\0what", "application/octet-stream"),
+        (b"\0\0\0\x20ftypavif", "image/avif"),
+        (b"\0\0\0\x20ftypisom", "video/mp4"),
+        (b"PK\x03\x04", "application/zip"),
+        (b"\x1f\x8b\x08", "application/gzip"),
+        (b"BEGIN:VCALENDAR\r\n", "text/calendar"),
+        (b"hello\n", "text/plain"),
+        ("Grüße\n".encode(), "text/plain"),
+        (("x" * 4095 + "é").encode(), "text/plain"),
+        (b"<html><script>", "text/plain"),
+        (b"#!/bin/sh\n", "text/plain"),
+        (b"Gr\xfc\xdfe", "application/octet-stream"),
+        (b"a\0b", "application/octet-stream"),
+        (b"", "application/octet-stream"),
+    ],
+)
+def test_a_type_when_the_name_says_nothing_is_seen_in_the_content(data: bytes, kind: str) -> None:
+    """Only ever to show it: pages and programs stay plain text."""
+    assert mediatype.sniff(data) == kind
+    assert Attachment(data, filename="README").type == kind
+    assert Attachment(data, filename="x.csv").type == "text/csv"
