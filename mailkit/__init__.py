@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mailkit import errors
     from mailkit.bulk import Campaign, Report
     from mailkit.delivery import AsyncMailer, Mailer, Receipt, Retry, Throttle
-    from mailkit.message import Address, Attachment, Envelope, Headers, Message, MessageBuilder
+    from mailkit.message import Address, Attachment, Dsn, Envelope, Headers, Message, MessageBuilder
     from mailkit.secret import Secret
     from mailkit.template import Templates
     from mailkit.transport import Outcome, Status, Transport, open_transport
@@ -37,6 +37,7 @@ __all__ = [
     "AsyncMailer",
     "Attachment",
     "Campaign",
+    "Dsn",
     "Envelope",
     "Headers",
     "Mailer",
@@ -60,6 +61,7 @@ _HOMES = {
     "AsyncMailer": "delivery",
     "Attachment": "message",
     "Campaign": "bulk",
+    "Dsn": "message",
     "Envelope": "message",
     "Headers": "message",
     "Mailer": "delivery",

@@ -4,6 +4,7 @@ from mailkit.message.address import Address, Addressee
 from mailkit.message.alternative import Alternative
 from mailkit.message.attachment import Attachment
 from mailkit.message.builder import MessageBuilder
+from mailkit.message.dsn import Dsn
 from mailkit.message.envelope import Envelope
 from mailkit.message.headers import Field, Headers
 from mailkit.message.message import Message
@@ -18,6 +19,7 @@ __all__ = [
     "Alternative",
     "Attachment",
     "AttachmentRules",
+    "Dsn",
     "Envelope",
     "Field",
     "Headers",

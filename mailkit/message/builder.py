@@ -14,6 +14,7 @@ from mailkit.message import fields, given
 from mailkit.message.address import Address, Addressee, addresses
 from mailkit.message.alternative import Alternative, Invitation, invitation
 from mailkit.message.attachment import Attachment
+from mailkit.message.dsn import Dsn
 from mailkit.message.headers import Field, Headers
 from mailkit.message.mailing import list_id, target, unsubscribe_headers
 from mailkit.message.message import Message
@@ -51,6 +52,7 @@ class MessageBuilder:
     _translations: tuple[Translation, ...] = ()
     _bcc: tuple[Address, ...] = ()
     _return_path: Address | None = None
+    _dsn: Dsn | None = None
     _is_flowed: bool = False
     _rules: AttachmentRules | None = None
 
@@ -263,6 +265,21 @@ class MessageBuilder:
         """Ask the reader's mail program to report to ``address`` when the message is shown (RFC 8098)."""
         return self._with_field(Field("Disposition-Notification-To", given.single(address, field="request receipt")))
 
+    def delivery_report(
+        self,
+        *,
+        notify: str | Iterable[str] = (),
+        returned: str = "",
+        identifier: str = "",
+        original_recipient: bool = True,
+    ) -> "MessageBuilder":
+        """Ask the servers on the way to report to the return path (RFC 3461): see :class:`mailkit.message.Dsn`.
+
+        ``notify`` is ``"never"``, or some of ``"success"``, ``"failure"`` and ``"delay"``.
+        """
+        asked = Dsn(notify=notify, returned=returned, identifier=identifier, original_recipient=original_recipient)
+        return self._but(_dsn=asked)
+
     def feedback_id(self, *parts: str) -> "MessageBuilder":
         """Set Feedback-ID: up to three names of the campaign and the sender's own, last, for Gmail's statistics."""
         if not 1 <= len(parts) <= 4 or any(not part or ":" in part or " " in part for part in parts):
@@ -314,6 +331,7 @@ class MessageBuilder:
             "translations": self._translations,
             "bcc": self._bcc,
             "return_path": self._return_path,
+            "dsn": self._dsn,
         }
         return Message.made(values)
 

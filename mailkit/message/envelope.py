@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mailkit.errors import MessageError
 from mailkit.message.address import Address, Addressee, addresses
+from mailkit.message.dsn import Dsn
 
 __all__ = ["Envelope"]
 
@@ -17,13 +18,16 @@ class Envelope:
     """A return path and at least one recipient, each mailbox once.
 
     ``sender`` may be None, the null return path ``<>`` of bounces and automatic replies (RFC 5321 4.5.5).
-    Raises MessageError when there is nobody to send to.
+    ``dsn`` says which reports are asked for. Raises MessageError when there is nobody to send to.
     """
 
     sender: Address | None
     recipients: tuple[Address, ...]
+    dsn: Dsn | None = None
 
-    def __init__(self, sender: Addressee | None, recipients: Addressee | Iterable[Addressee]) -> None:
+    def __init__(
+        self, sender: Addressee | None, recipients: Addressee | Iterable[Addressee], *, dsn: Dsn | None = None
+    ) -> None:
         unique: dict[str, Address] = {}
         for recipient in addresses(recipients, field="recipients"):
             unique.setdefault(recipient.key, recipient)
@@ -38,9 +42,10 @@ class Envelope:
             raise MessageError("an envelope has one sender", field="sender")
         object.__setattr__(self, "sender", paths[0] if paths else None)
         object.__setattr__(self, "recipients", tuple(unique.values()))
+        object.__setattr__(self, "dsn", dsn)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Envelope, (self.sender, self.recipients)
+        return _restore, (self.sender, self.recipients, self.dsn)
 
     @property
     def needs_smtputf8(self) -> bool:
@@ -49,4 +54,8 @@ class Envelope:
 
     def only(self, recipients: Iterable[Address]) -> "Envelope":
         """Return the same envelope for some of its recipients."""
-        return Envelope(self.sender, list(recipients))
+        return Envelope(self.sender, list(recipients), dsn=self.dsn)
+
+
+def _restore(sender: Address | None, recipients: tuple[Address, ...], dsn: Dsn | None) -> Envelope:
+    return Envelope(sender, recipients, dsn=dsn)

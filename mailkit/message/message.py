@@ -8,6 +8,7 @@ from mailkit.message import shape, write
 from mailkit.message.address import Address
 from mailkit.message.alternative import Alternative
 from mailkit.message.attachment import Attachment
+from mailkit.message.dsn import Dsn
 from mailkit.message.envelope import Envelope
 from mailkit.message.headers import Headers
 from mailkit.message.read import read
@@ -48,6 +49,8 @@ class Message:
     """Recipients who are in the envelope, never in the bytes."""
     return_path: Address | None = None
     """Where bounces go, if not to Sender or From."""
+    dsn: Dsn | None = None
+    """Which reports the relay is asked for (RFC 3461); in the envelope, never in the bytes."""
     raw: bytes = field(default=b"", repr=False)
     """The bytes that the message was read from; they are sent as they are, so that signatures stay valid."""
     defects: tuple[str, ...] = field(default=(), repr=False, compare=False)
@@ -100,7 +103,7 @@ class Message:
         Raises MessageError when the message has no recipient.
         """
         senders = (self.return_path,) if self.return_path else self.headers.addresses("Sender") or self.from_
-        return Envelope(senders[0] if senders else None, [*self.to, *self.cc, *self.bcc])
+        return Envelope(senders[0] if senders else None, [*self.to, *self.cc, *self.bcc], dsn=self.dsn)
 
     def wire(self, limit: BodyType = BodyType.SEVEN_BIT) -> Wire:
         """Return the form for a server that takes ``limit``: 7 bits, 8BITMIME (RFC 6152) or BINARYMIME (RFC 3030).

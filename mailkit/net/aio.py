@@ -111,6 +111,7 @@ class AsyncPump:
             return stop.value  # type: ignore[no-any-return]
         except BaseException:
             self.close()
+            conversation.close()  # and with it the files that it reads
             raise
 
     async def _perform(self, effect: Effect) -> object:

@@ -41,6 +41,7 @@ class BlockingPump:
             return stop.value  # type: ignore[no-any-return]
         except BaseException:
             self.close()
+            conversation.close()  # and with it the files that it reads
             raise
 
     def _perform(self, effect: Effect) -> object:

@@ -1,11 +1,15 @@
 """SMTP without sockets: both sides of the protocol as conversations (see :mod:`mailkit.sansio`)."""
 
 from mailkit.smtp.capability import Capabilities
-from mailkit.smtp.client import Answer, Client, Content, Profile, StartTlsPolicy, Timeouts
+from mailkit.smtp.client import Client
+from mailkit.smtp.content import Content, Stored
+from mailkit.smtp.dsn import DsnRequest, RecipientDsn
 from mailkit.smtp.policy import Policy, Received, ServerProfile
+from mailkit.smtp.profile import Profile, StartTlsPolicy, Timeouts
 from mailkit.smtp.reply import Reply, ReplyReader
 from mailkit.smtp.sasl import Credentials
 from mailkit.smtp.server import serve
+from mailkit.smtp.transaction import Answer
 
 __all__ = [
     "Answer",
@@ -13,13 +17,16 @@ __all__ = [
     "Client",
     "Content",
     "Credentials",
+    "DsnRequest",
     "Policy",
     "Profile",
     "Received",
+    "RecipientDsn",
     "Reply",
     "ReplyReader",
     "ServerProfile",
     "StartTlsPolicy",
+    "Stored",
     "Timeouts",
     "serve",
 ]

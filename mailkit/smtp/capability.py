@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from mailkit.mime.bodytype import BodyType
 from mailkit.smtp.reply import Reply
 
 __all__ = ["Capabilities"]
@@ -32,6 +33,13 @@ class Capabilities:
     def auth(self) -> tuple[str, ...]:
         """The SASL mechanisms on offer, in upper case."""
         return tuple(name.upper() for name in self.extensions.get("AUTH", ()))
+
+    @property
+    def body(self) -> BodyType:
+        """The most demanding form of content that the server takes (RFC 6152, RFC 3030)."""
+        if "BINARYMIME" in self and "CHUNKING" in self:
+            return BodyType.BINARY
+        return BodyType.EIGHT_BIT if "8BITMIME" in self else BodyType.SEVEN_BIT
 
     @property
     def size(self) -> int:

@@ -4,12 +4,14 @@ import re
 
 from mailkit.errors import LocalProtocolError
 
-__all__ = ["auth", "auth_response", "data", "ehlo", "helo", "mail", "noop", "quit_", "rcpt", "rset", "starttls"]
+__all__ = ["auth", "auth_response", "bdat", "data", "ehlo", "helo", "mail", "noop", "quit_", "rcpt", "rset", "starttls"]
 
 _LINE_LIMIT = 12_288  # RFC 4954 4.3 for AUTH; all others stay far below
 _UNSAFE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\u2028\u2029]")
 # What would end the path, or begin parameters, stands in a quoted string or nowhere.
 _ADDRESS = re.compile(r'(?:[^<>"\\\s]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
+# RFC 5321 4.1.2: a keyword, and a value without spaces, controls and "=".
+_PARAMETER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:=[!-<>-~]+)?")
 
 
 def _line(verb: str, *words: str) -> bytes:
@@ -32,6 +34,13 @@ def _path(verb: str, address: str) -> str:
     return f"<{address}>"
 
 
+def _parameters(verb: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:
+        if not _PARAMETER.fullmatch(word):
+            raise LocalProtocolError(f"{verb} was given {word!r}, which is no parameter; it was not sent")
+    return words
+
+
 def _name(verb: str, name: str) -> str:
     if not name or re.search(r"\s", name):
         raise LocalProtocolError(f"{verb} was given {name!r}, which is no host name; it was not sent")
@@ -48,15 +57,20 @@ def helo(name: str) -> bytes:
 
 def mail(sender: str, *parameters: str) -> bytes:
     """``sender`` is empty for the null return path."""
-    return _line("MAIL", f"FROM:{_path('MAIL', sender)}", *parameters)
+    return _line("MAIL", f"FROM:{_path('MAIL', sender)}", *_parameters("MAIL", parameters))
 
 
 def rcpt(recipient: str, *parameters: str) -> bytes:
-    return _line("RCPT", f"TO:{_path('RCPT', recipient)}", *parameters)
+    return _line("RCPT", f"TO:{_path('RCPT', recipient)}", *_parameters("RCPT", parameters))
 
 
 def data() -> bytes:
     return b"DATA\r\n"
+
+
+def bdat(size: int, *, is_last: bool = False) -> bytes:
+    """The octets follow at once, and nothing ends them (RFC 3030 2)."""
+    return b"BDAT %d LAST\r\n" % size if is_last else b"BDAT %d\r\n" % size
 
 
 def rset() -> bytes:

@@ -5,26 +5,59 @@ smuggle another one past them. Nothing that leaves here has a bare CR or LF, and
 a second one.
 """
 
-import re
-
 from mailkit.sansio import Buffer
 
-__all__ = ["END", "DataReader", "stuff"]
+__all__ = ["END", "DataReader", "Stuffer", "stuff"]
 
 END = b".\r\n"
-
-_BARE = re.compile(rb"\r\n|\r|\n")
 
 
 def stuff(content: bytes) -> bytes:
     """Return ``content`` for DATA: CRLF lines, dots doubled, ended by CRLF, without the final dot."""
-    if not content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):
-        content = _BARE.sub(b"\r\n", content)
+    content = _with_crlf(content)
     if content.startswith(b"."):
         content = b"." + content
     content = content.replace(b"\r\n.", b"\r\n..")
     # A message that ends its last line already gets no empty line more: that would break a signature over its body.
     return content if content.endswith(b"\r\n") or not content else content + b"\r\n"
+
+
+def _with_crlf(content: bytes) -> bytes:
+    if content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):
+        return content
+    return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+
+
+class Stuffer:
+    """Does what :func:`stuff` does to a content that comes in blocks, cut anywhere."""
+
+    def __init__(self) -> None:
+        self._is_line_over = True
+        self._has_cr = False  # the last block ended with it; the next may begin with its LF
+
+    def feed(self, block: bytes) -> bytes:
+        """Return what goes out for ``block``, which may be nothing yet."""
+        if not block:
+            return b""
+        if self._has_cr:
+            block = b"\r" + block
+        self._has_cr = block.endswith(b"\r")
+        if self._has_cr:
+            block = block[:-1]
+        return self._stuffed(block) if block else b""
+
+    def end(self) -> bytes:
+        """Return what is still to come before the final dot."""
+        rest = self._stuffed(b"\r\n") if self._has_cr else b""
+        self._has_cr = False
+        return rest if self._is_line_over else rest + b"\r\n"
+
+    def _stuffed(self, block: bytes) -> bytes:
+        block = _with_crlf(block)
+        is_at_dot = self._is_line_over and block.startswith(b".")
+        self._is_line_over = block.endswith(b"\r\n")
+        block = block.replace(b"\r\n.", b"\r\n..")
+        return b"." + block if is_at_dot else block
 
 
 class DataReader:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from mailkit.errors import MailkitError
+from mailkit.mime.bodytype import BodyType
+from mailkit.smtp.dsn import DsnRequest
 from mailkit.smtp.reply import Reply
 
 __all__ = ["Policy", "Received", "ServerProfile", "guarded"]
@@ -25,6 +27,10 @@ class Received:
     user: str = ""
     is_secure: bool = False
     peer: str = ""
+    body: BodyType = BodyType.SEVEN_BIT
+    """What the client said the content is; nobody has checked it."""
+    dsn: DsnRequest | None = None
+    """What the client asked about delivery status notifications (RFC 3461), if anything."""
 
 
 class Policy:
@@ -63,7 +69,15 @@ class ServerProfile:
     max_size: int = 50_000_000
     max_recipients: int = 1_000
     idle: float = 300.0
-    extensions: tuple[str, ...] = ("PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES")
+    extensions: tuple[str, ...] = (
+        "PIPELINING",
+        "8BITMIME",
+        "SMTPUTF8",
+        "ENHANCEDSTATUSCODES",
+        "CHUNKING",
+        "BINARYMIME",
+        "DSN",
+    )
 
 
 def guarded(deed: Callable[[], _Judgement]) -> _Judgement | Reply:

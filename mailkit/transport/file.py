@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 
 from mailkit import clock
@@ -23,10 +24,12 @@ class FileTransport(Transport):
 
     def deliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:
         stem = f"{clock.now():%Y%m%dT%H%M%S.%f}-{clock.token()[:12]}"
-        described = {
+        described: dict[str, object] = {
             "sender": envelope.sender.email if envelope.sender else None,
             "recipients": [recipient.email for recipient in envelope.recipients],
         }
+        if envelope.dsn:
+            described["dsn"] = asdict(envelope.dsn)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._write(f"{stem}.json", (json.dumps(described, ensure_ascii=False, indent=2).encode(), b"\n"))

@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from ipaddress import ip_address
 
 from mailkit.errors import ConfigError
+from mailkit.mime.bodytype import BodyType
 from mailkit.transport.base import Transport
 from mailkit.transport.console import ConsoleTransport
 from mailkit.transport.file import FileTransport
@@ -20,7 +21,7 @@ __all__ = ["open_transport"]
 
 _Factory = Callable[[Url], Transport]
 
-_SMTP_OPTIONS = ("tls", "verify", "ca", "hello", "timeout", "max_messages", "unsafe_plaintext_auth")
+_SMTP_OPTIONS = ("tls", "verify", "ca", "hello", "timeout", "body", "max_messages", "unsafe_plaintext_auth")
 
 
 def open_transport(given: "str | Transport") -> Transport:
@@ -64,6 +65,7 @@ def _smtp(url: Url) -> Transport:
             unsafe_plaintext_auth=_yes("unsafe_plaintext_auth", options.get("unsafe_plaintext_auth", "no")),
             hello=options.get("hello", ""),
             timeout=_positive("timeout", options.get("timeout", "60")),
+            body=_body(options.get("body", "binary")),
             max_messages=int(_positive("max_messages", options.get("max_messages", "100"))),
         )
     )
@@ -80,6 +82,13 @@ def _tls(asked: str | None, host: str, port: int) -> Tls:
     if choice is Tls.IMPLICIT:
         raise ConfigError("tls=implicit is written as the scheme", hint="Write smtps:// instead of smtp://.")
     return choice
+
+
+def _body(asked: str) -> BodyType:
+    known = {"7bit": BodyType.SEVEN_BIT, "8bit": BodyType.EIGHT_BIT, "binary": BodyType.BINARY}
+    if asked not in known:
+        raise ConfigError(f"body={asked} is not known", hint=f"Choose {', '.join(known)}.")
+    return known[asked]
 
 
 def _is_loopback(host: str) -> bool:

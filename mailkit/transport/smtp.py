@@ -12,10 +12,13 @@ from functools import cache
 
 from mailkit.errors import ConnectError, RemoteProtocolError
 from mailkit.message import Address, Envelope, Message
+from mailkit.mime.bodytype import BodyType
 from mailkit.net import aio, blocking
 from mailkit.net.tls import TlsProfile
+from mailkit.sansio import Conversation
 from mailkit.smtp import Answer, Client, Content, Credentials, Profile, StartTlsPolicy, Timeouts
 from mailkit.transport.base import Transport
+from mailkit.transport.dsn import dsn_request
 from mailkit.transport.outcome import Outcome, Status
 from mailkit.transport.pool import ASK_AFTER, DROP_AFTER, Pool
 
@@ -44,6 +47,8 @@ class SmtpSettings:
     unsafe_plaintext_auth: bool = False
     hello: str = ""
     timeout: float = 60.0
+    body: BodyType = BodyType.BINARY
+    """The most that is made of what the server offers: with 8BITMIME text goes unencoded, with BINARYMIME files too."""
     max_messages: int = 100
     """Messages on one connection before a new one is opened; relays cut long sessions off."""
 
@@ -109,11 +114,11 @@ class SmtpTransport(Transport):
     # -- blocking ------------------------------------------------------------------------------------------------
 
     def deliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:
-        plan = _Plan(envelope, message, self.name)
+        plan = _Plan(envelope, message, self.name, self.settings.body)
         while True:
             session, is_reused = self._take()
             try:
-                answers = session.pump.run(session.client.deliver(plan.sender, plan.recipients, plan.content))
+                answers = session.pump.run(plan.deliver(session.client))
             except (ConnectError, RemoteProtocolError):
                 if is_reused:  # closed by the server while it rested; nothing was accepted
                     continue
@@ -182,11 +187,11 @@ class SmtpTransport(Transport):
     # -- asyncio -------------------------------------------------------------------------------------------------
 
     async def adeliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:
-        plan = _Plan(envelope, message, self.name)
+        plan = _Plan(envelope, message, self.name, self.settings.body)
         while True:
             session, is_reused = await self._atake()
             try:
-                answers = await session.pump.run(session.client.deliver(plan.sender, plan.recipients, plan.content))
+                answers = await session.pump.run(plan.deliver(session.client))
             except (ConnectError, RemoteProtocolError):
                 if is_reused:
                     continue
@@ -237,16 +242,21 @@ class SmtpTransport(Transport):
 class _Plan:
     """One message for one relay: what the client is given, and what its answers mean."""
 
-    def __init__(self, envelope: Envelope, message: Message, relay: str) -> None:
+    def __init__(self, envelope: Envelope, message: Message, relay: str, limit: BodyType) -> None:
         self._envelope = envelope
         self._relay = relay
         self.sender = envelope.sender.wire if envelope.sender else ""
         self.recipients = [recipient.wire for recipient in envelope.recipients]
-        self.content = Content(
-            bytes(message),
-            is_eight_bit=message.is_eight_bit,
-            needs_smtputf8=envelope.needs_smtputf8 or message.needs_smtputf8,
-        )
+        self._message = message
+        self._limit = limit
+        self._dsn = dsn_request(envelope)
+
+    def deliver(self, client: Client) -> Conversation[tuple[Answer, ...]]:
+        """Send the form that this server takes with the least encoding."""
+        wire = self._message.wire(min(self._limit, client.capabilities.body, key=lambda body: body.rank))
+        needs_smtputf8 = self._envelope.needs_smtputf8 or wire.needs_smtputf8
+        content = Content(wire.pieces, wire.size, wire.body, needs_smtputf8)
+        return (yield from client.deliver(self.sender, self.recipients, content, dsn=self._dsn))
 
     def was_turned_away(self, answers: tuple[Answer, ...]) -> bool:
         """Whether a kept connection answered 421 to all: it had timed out, and says nothing about the message."""

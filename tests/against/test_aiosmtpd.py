@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from mailkit import Message, MessageBuilder, Retry
-from mailkit.errors import AuthError, DataRefused
+from mailkit.errors import AttachmentError, AuthError, DataRefused
+from mailkit.mime.bodytype import BodyType
 from tests.kit.peers import Authority, free_port
 from tests.kit.twins import MAILERS, MailerTwin
 
@@ -65,7 +67,7 @@ def test_client_when_it_sends_then_aiosmtpd_has_the_exact_bytes(mailer_of: Maile
     keeper, sent = Keeper(), message(text)
     with serving(keeper) as server, mailer_of(f"smtp://127.0.0.1:{server.port}") as mailer:
         receipt = mailer.send(sent)
-    assert keeper.kept[0].original_content == bytes(sent)
+    assert keeper.kept[0].original_content == bytes(sent.wire(BodyType.EIGHT_BIT))
     assert receipt.outcomes[0].queue_id == "4bXkyZ"
 
 
@@ -148,5 +150,67 @@ def test_client_when_the_message_is_large_then_every_byte_arrives(mailer_of: Mai
         serving(keeper, data_size_limit=10_000_000) as server,
         mailer_of(f"smtp://127.0.0.1:{server.port}") as mailer,
     ):
+        mailer.send(sent)
+    assert keeper.kept[0].original_content == bytes(sent)
+
+
+@pytest.mark.slow
+def test_client_when_a_file_is_sent_from_the_disk_then_every_byte_arrives(
+    mailer_of: MailerTwin, tmp_path: Path
+) -> None:
+    """5 MB that are never in memory whole, stuffed block by block."""
+    path = tmp_path / "large.bin"
+    path.write_bytes(bytes(range(256)) * 20_000)
+    keeper, sent = Keeper(), MessageBuilder().from_("ada@example.com").to(TO).text("See file").attach(path).build()
+    assert sent.wire().is_stored
+    with (
+        serving(keeper, data_size_limit=10_000_000) as server,
+        mailer_of(f"smtp://127.0.0.1:{server.port}") as mailer,
+    ):
+        mailer.send(sent)
+    assert keeper.kept[0].original_content == bytes(sent)
+
+
+@pytest.mark.slow
+def test_client_when_a_file_has_changed_since_it_was_attached_then_nothing_is_sent(
+    mailer_of: MailerTwin, tmp_path: Path
+) -> None:
+    """And it is tried once: the network is not at fault."""
+    path = tmp_path / "large.bin"
+    path.write_bytes(b"x" * 5_000_000)
+    keeper, sent = Keeper(), MessageBuilder().from_("ada@example.com").to(TO).text("See file").attach(path).build()
+    path.write_bytes(b"y" * 4_999_999)
+    after = message()
+    with (
+        serving(keeper) as server,
+        mailer_of(f"smtp://127.0.0.1:{server.port}", retry=Retry(backoff=0)) as mailer,
+    ):
+        with pytest.raises(AttachmentError, match="has changed"):
+            mailer.send(sent)
+        mailer.send(after)
+    assert [kept.original_content for kept in keeper.kept] == [bytes(after)]
+
+
+@pytest.mark.parametrize(("body", "encoding"), [("7bit", "base64"), ("8bit", "8bit"), ("binary", "8bit")])
+def test_client_when_the_url_limits_the_body_then_no_more_is_made_of_the_offer(
+    mailer_of: MailerTwin, body: str, encoding: str
+) -> None:
+    """aiosmtpd offers 8BITMIME, and not BINARYMIME."""
+    keeper = Keeper()
+    with serving(keeper) as controller, mailer_of(f"smtp://127.0.0.1:{controller.port}?body={body}") as mailer:
+        mailer.send(message("Grüße aus Köln"))
+    raw = keeper.kept[0].original_content or b""
+    assert f"Content-Transfer-Encoding: {encoding}\r\n".encode() in raw
+    assert ("BODY=8BITMIME" in keeper.kept[0].mail_options) == (encoding == "8bit")
+
+
+def test_client_when_the_server_offers_nothing_then_it_gets_seven_bits(mailer_of: MailerTwin) -> None:
+    """An old server is sent what every server takes."""
+    keeper = Keeper()
+    with (
+        serving(keeper, decode_data=True) as controller,
+        mailer_of(f"smtp://127.0.0.1:{controller.port}") as mailer,
+    ):
+        sent = message("Grüße aus Köln")
         mailer.send(sent)
     assert keeper.kept[0].original_content == bytes(sent)

@@ -6,7 +6,7 @@ import ssl
 import pytest
 
 from mailkit.net import Listener
-from mailkit.smtp import Reply, ServerProfile
+from mailkit.smtp import DsnRequest, RecipientDsn, Reply, ServerProfile
 from tests.kit.peers import Authority, Postbox
 
 FROM, TO = "ada@example.com", "bob@example.com"
@@ -125,6 +125,43 @@ def test_smtplib_when_a_local_part_is_not_ascii_then_smtputf8_carries_it() -> No
     with Listener(postbox) as server, smtplib.SMTP(server.host, server.port, timeout=10) as client:
         client.sendmail(FROM, "zoë@example.com", b"Hello\r\n", mail_options=["SMTPUTF8"])
     assert postbox.received[0].recipients == ("zoë@example.com",)
+
+
+def test_smtplib_when_it_does_not_say_smtputf8_then_an_address_outside_ascii_is_refused() -> None:
+    """RFC 6531 3.5: a relay must not be surprised by it later."""
+    with Listener(Postbox()) as server, smtplib.SMTP(server.host, server.port, timeout=10) as client:
+        client.ehlo()
+        client.mail(FROM)
+        client.command_encoding = "utf-8"
+        assert client.docmd("RCPT", "TO:<zoë@example.com>")[0] == 553
+
+
+def test_smtplib_when_it_asks_for_reports_then_the_wishes_come_with_the_message() -> None:
+    """RFC 3461, as another client writes it."""
+    postbox = Postbox()
+    with Listener(postbox) as server, smtplib.SMTP(server.host, server.port, timeout=10) as client:
+        options = ["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;bob+2Bx@example.com"]
+        client.sendmail(FROM, TO, b"Hello\r\n", mail_options=["RET=HDRS", "ENVID=QQ314159"], rcpt_options=options)
+    wishes = RecipientDsn(("SUCCESS", "FAILURE"), "rfc822;bob+x@example.com")
+    assert postbox.received[0].dsn == DsnRequest("HDRS", "QQ314159", (wishes,))
+
+
+def test_smtplib_when_it_sends_chunks_then_the_octets_arrive() -> None:
+    """RFC 3030, with a next message in the same flight."""
+    postbox = Postbox()
+    octets = bytes(range(256)) * 2_000
+    with Listener(postbox) as server, smtplib.SMTP(server.host, server.port, timeout=10) as client:
+        client.ehlo()
+        assert client.has_extn("CHUNKING")
+        assert client.has_extn("BINARYMIME")
+        assert client.docmd("MAIL", f"FROM:<{FROM}> BODY=BINARYMIME")[0] == 250
+        assert client.rcpt(TO)[0] == 250
+        assert client.docmd("DATA")[0] == 503
+        client.send(b"BDAT %d\r\n%sBDAT 5 LAST\r\nQUIT\r" % (len(octets), octets))
+        assert [client.getreply()[0] for _ in range(2)] == [250, 250]
+        client.send(f"MAIL FROM:<{FROM}>\r\nRCPT TO:<{TO}>\r\nBDAT 0 LAST\r\nNOOP\r\n".encode())
+        assert [client.getreply()[0] for _ in range(4)] == [250] * 4
+    assert [received.data for received in postbox.received] == [octets + b"QUIT\r", b""]
 
 
 def test_smtplib_when_it_says_odd_commands_then_each_has_an_answer() -> None:

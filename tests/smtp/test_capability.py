@@ -2,6 +2,7 @@
 
 import pytest
 
+from mailkit.mime.bodytype import BodyType
 from mailkit.smtp import Capabilities, Reply
 
 
@@ -35,3 +36,21 @@ def test_capabilities_when_the_reply_is_empty_then_nothing_is_offered(lines: tup
     """A taciturn server is not an error."""
     found = Capabilities.of(Reply(250, lines))
     assert (found.host, found.extensions) == ("", {})
+
+
+@pytest.mark.parametrize(
+    ("offered", "body"),
+    [
+        ((), BodyType.SEVEN_BIT),
+        (("8BITMIME",), BodyType.EIGHT_BIT),
+        (("8BITMIME", "CHUNKING"), BodyType.EIGHT_BIT),
+        (("8BITMIME", "BINARYMIME"), BodyType.EIGHT_BIT),
+        (("8BITMIME", "BINARYMIME", "CHUNKING"), BodyType.BINARY),
+        (("BINARYMIME", "CHUNKING"), BodyType.BINARY),
+    ],
+)
+def test_body_when_extensions_are_offered_then_it_is_the_most_that_the_server_takes(
+    offered: tuple[str, ...], body: BodyType
+) -> None:
+    """RFC 3030 3: binary cannot go by DATA, so it takes both extensions."""
+    assert Capabilities.of(Reply(250, ("host", *offered))).body is body

@@ -14,6 +14,7 @@ from mailkit.errors import (
     TlsError,
     TransportTimeout,
 )
+from mailkit.mime.bodytype import BodyType
 from mailkit.sansio import Conversation
 from mailkit.secret import Secret
 from mailkit.smtp import Answer, Client, Content, Credentials, Profile, StartTlsPolicy
@@ -33,7 +34,7 @@ RCPT: list[Step] = [Hears(b"RCPT TO:<b@y.org>\r\n"), Says(b"250 ok\r\n")]
 DATA: list[Step] = [Hears(b"DATA\r\n"), Says(b"354 go\r\n")]
 BODY: list[Step] = [Hears(b"hello\r\n.\r\n")]
 RSET: list[Step] = [Hears(b"RSET\r\n"), Says(b"250 ok\r\n")]
-HELLO = Content(b"hello\r\n")
+HELLO = Content.of(b"hello\r\n")
 
 
 def opened(client: Client) -> Conversation[Client]:
@@ -525,12 +526,12 @@ def test_deliver_when_mail_gets_an_intermediate_reply_then_the_session_ends() ->
 @pytest.mark.parametrize(
     ("offers", "content", "parameters"),
     [
-        (b"SIZE", Content(b"hello\r\n"), b" SIZE=7"),
-        (b"SIZE 7", Content(b"hello\r\n"), b" SIZE=7"),
-        (b"SMTPUTF8", Content(b"hello\r\n"), b""),
-        (b"SMTPUTF8", Content(b"hello\r\n", needs_smtputf8=True), b" SMTPUTF8"),
-        (b"8BITMIME", Content(b"hello\r\n", is_eight_bit=True), b" BODY=8BITMIME"),
-        (b"HELP", Content(b"hello\r\n"), b""),
+        (b"SIZE", Content.of(b"hello\r\n"), b" SIZE=7"),
+        (b"SIZE 7", Content.of(b"hello\r\n"), b" SIZE=7"),
+        (b"SMTPUTF8", Content.of(b"hello\r\n"), b""),
+        (b"SMTPUTF8", Content.of(b"hello\r\n", needs_smtputf8=True), b" SMTPUTF8"),
+        (b"8BITMIME", Content.of(b"hello\r\n", body=BodyType.EIGHT_BIT), b" BODY=8BITMIME"),
+        (b"HELP", Content.of(b"hello\r\n"), b""),
     ],
 )
 def test_deliver_when_the_server_offers_extensions_then_only_those_needed_are_used(
@@ -553,9 +554,9 @@ def test_deliver_when_the_server_offers_extensions_then_only_those_needed_are_us
 @pytest.mark.parametrize(
     ("content", "capability"),
     [
-        (Content(b"hello\r\n" * 2), "SIZE"),
-        (Content(b"hello\r\n", needs_smtputf8=True), "SMTPUTF8"),
-        (Content(b"hello\r\n", is_eight_bit=True), "8BITMIME"),
+        (Content.of(b"hello\r\n" * 2), "SIZE"),
+        (Content.of(b"hello\r\n", needs_smtputf8=True), "SMTPUTF8"),
+        (Content.of(b"hello\r\n", body=BodyType.EIGHT_BIT), "8BITMIME"),
     ],
 )
 def test_deliver_when_the_server_cannot_take_the_message_then_nothing_is_sent(

@@ -20,6 +20,8 @@ from mailkit.smtp import command
         (command.rcpt('"a b"@example.com'), b'RCPT TO:<"a b"@example.com>\r\n'),
         (command.rcpt('"a>b"@example.com'), b'RCPT TO:<"a>b"@example.com>\r\n'),
         (command.data(), b"DATA\r\n"),
+        (command.bdat(86), b"BDAT 86\r\n"),
+        (command.bdat(0, is_last=True), b"BDAT 0 LAST\r\n"),
         (command.rset(), b"RSET\r\n"),
         (command.noop(), b"NOOP\r\n"),
         (command.quit_(), b"QUIT\r\n"),
@@ -68,6 +70,14 @@ def test_path_when_it_could_end_early_then_it_is_refused(make: Callable[[str], b
     """An angle bracket or blank outside quotes would end the path and begin parameters."""
     with pytest.raises(LocalProtocolError):
         make(address)
+
+
+@pytest.mark.parametrize("make", [command.mail, command.rcpt])
+@pytest.mark.parametrize("word", ["", "A=1 B=2", "A=1=2", "A=", "=1", "-A=1", "A B", "A=ë", "A=<b>\tC"])
+def test_parameter_when_it_is_not_one_then_it_is_refused(make: Callable[[str, str], bytes], word: str) -> None:
+    """RFC 5321 4.1.2: no parameter can bring another one along."""
+    with pytest.raises(LocalProtocolError):
+        make("a@b.c", word)
 
 
 @pytest.mark.parametrize("make", [command.ehlo, command.helo])

@@ -53,6 +53,34 @@ def test_stuff_when_given_anything_then_only_the_terminator_ends_it(content: byt
     assert _read(dot.stuff(content) + dot.END) == [_normalised(content)]
 
 
+AWKWARD = st.lists(st.sampled_from([b".", b"\r", b"\n", b"\r\n", b"a", b"..", b"\0", b"\xff", b""]))
+
+
+@given(AWKWARD)
+def test_stuffer_when_content_is_cut_anywhere_then_it_gives_what_the_whole_gives(blocks: list[bytes]) -> None:
+    """A file that is read in blocks goes out as if it had been read at once."""
+    stuffer = dot.Stuffer()
+    sent = [stuffer.feed(block) for block in blocks]
+    assert b"".join(sent) + stuffer.end() == dot.stuff(b"".join(blocks))
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("end", ENDS)
+def test_stuffer_when_a_cut_goes_through_an_imitated_end_then_it_does_not_leave(end: bytes, cut: Cut) -> None:
+    """No block knows what the next begins with, and none has to."""
+    content = b"hello" + end + b"MAIL FROM:<evil@example.com>\r\n"
+    stuffer = dot.Stuffer()
+    sent = [stuffer.feed(block) for block in cut(content)]
+    assert b"".join(sent) + stuffer.end() == dot.stuff(content)
+
+
+def test_stuffer_when_a_block_ends_with_cr_then_it_is_held_until_the_next_is_known() -> None:
+    """It may be half of a line end, or a bare one."""
+    stuffer = dot.Stuffer()
+    assert [stuffer.feed(b"a\r"), stuffer.feed(b"\n."), stuffer.feed(b"\r")] == [b"a", b"\r\n..", b""]
+    assert stuffer.end() == b"\r\n"
+
+
 @pytest.mark.parametrize("cut", CUTS)
 @pytest.mark.parametrize("end", [end for end in ENDS if end != b"\r\n.\r\n"])
 def test_reader_when_something_like_the_end_comes_then_it_reads_on(end: bytes, cut: Cut) -> None:

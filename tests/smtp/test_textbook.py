@@ -34,7 +34,7 @@ def test_client_when_it_speaks_as_alice_then_every_line_is_the_textbooks(bytewis
 
     def alice() -> Conversation[tuple[Answer, ...]]:
         yield from client.open()
-        answers = yield from client.deliver("alice@crepes.fr", ["bob@hamburger.edu"], Content(QUESTIONS))
+        answers = yield from client.deliver("alice@crepes.fr", ["bob@hamburger.edu"], Content.of(QUESTIONS))
         yield from client.quit()
         return answers
 
