@@ -11,6 +11,7 @@ from mailkit.mime.control import refuse_controls
 
 __all__ = ["Alternative", "Invitation", "invitation"]
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _METHOD = re.compile(r"^METHOD:([A-Za-z-]+)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -27,6 +28,12 @@ class Alternative:
         if not self.type.startswith("text/"):
             raise MessageError(f"a body is text, not {self.type}", field="type", hint="Use .attach() for a file.")
         for name, value in self.parameters:
+            if _NAME.fullmatch(name) is None or name.lower() == "charset":
+                raise MessageError(
+                    f"{name!r} cannot be the name of a parameter",
+                    field="parameter",
+                    hint="Names are ASCII letters, digits and hyphens; the charset is always utf-8.",
+                )
             refuse_controls(value, field=name)
 
 

@@ -166,10 +166,13 @@ def _read_part(lines: Iterable[tuple[str, bytes]], body: bytes, found: _Found, *
     elif kind == "text/html" and not is_file and found.html is None:
         found.html = _characters(data, parameters.get("charset", "us-ascii"), found)
     elif (
-        where == "alternative" and kind.startswith("text/") and not is_file and kind not in ("text/plain", "text/html")
+        where == "alternative"
+        and kind.startswith("text/")
+        and not is_file
+        and kind not in ("text/plain", "text/html")
+        and _read_alternative(data, kind, parameters, found)
     ):
-        text = _characters(data, parameters.pop("charset", "utf-8"), found)
-        found.alternatives.append(Alternative(text, kind, tuple(parameters.items())))
+        return
     elif where == "multilingual" and kind == "message/rfc822" and _read_translation(data, head, found):
         return
     else:
@@ -182,6 +185,18 @@ def _plain_text(data: bytes, parameters: dict[str, str], found: _Found) -> str:
         return text
     found.is_flowed = True
     return flowed.unflow(text, delete_space=parameters.get("delsp", "").lower() == "yes")
+
+
+def _read_alternative(data: bytes, kind: str, parameters: dict[str, str], found: _Found) -> bool:
+    """Whether the part is a further form of the body that could be written again."""
+    text = _characters(data, parameters.get("charset", "utf-8"), found)
+    others = tuple((name, value) for name, value in parameters.items() if name != "charset")
+    try:
+        found.alternatives.append(Alternative(text, kind, others))
+    except MessageError as error:
+        found.defects.append(str(error))
+        return False
+    return True
 
 
 def _read_translation(data: bytes, head: dict[str, str], found: _Found) -> bool:

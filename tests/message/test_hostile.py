@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.kit.hostile import HOSTILE, hostile
 
 B = MessageBuilder()
 FILE = b"content"
+MESSAGE = Message.parse(b"Subject: inside\r\n\r\nHello\r\n")
+CALENDAR = "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
 
 # What is called with the hostile text, the class of the error, and how the error's text begins.
 WAYS_IN: dict[str, tuple[Callable[[str], object], type[MessageError], str]] = {
@@ -49,6 +52,38 @@ WAYS_IN: dict[str, tuple[Callable[[str], object], type[MessageError], str]] = {
     "attach, type": (lambda text: B.attach(FILE, filename="a", type=f"text/{text}"), AttachmentError, "type: "),
     "embed, cid": (lambda text: B.embed(FILE, filename="a.png", cid=text), AttachmentError, "cid: "),
     "embed, file name": (lambda text: B.embed(FILE, filename=text, cid="a"), AttachmentError, "file name: "),
+    "attach, name of a stream": (lambda text: B.attach(BytesIO(FILE), filename=text), AttachmentError, "file name: "),
+    "attach, name of a message": (lambda text: B.attach(MESSAGE, filename=text), AttachmentError, "file name: "),
+    "alternative, type": (lambda text: B.alternative("x", type=f"text/{text}"), MessageError, "type: "),
+    "alternative, parameter": (lambda text: B.alternative("x", type="text/x", method=text), MessageError, "method: "),
+    "alternative, name of a parameter": (
+        lambda text: B.alternative("x", type="text/x", **{f"a{text}": "b"}),
+        MessageError,
+        "parameter: ",
+    ),
+    "calendar, method": (lambda text: B.calendar(CALENDAR, method=text), MessageError, "method: "),
+    "calendar, file name": (lambda text: B.calendar(CALENDAR, filename=text), AttachmentError, "file name: "),
+    "translation, language": (lambda text: B.translation(text, subject="x", text="x"), MessageError, "language: "),
+    "translation, subject": (lambda text: B.translation("de", subject=text, text="x"), MessageError, "subject: "),
+    "translation, author": (
+        lambda text: B.translation("de", subject="x", text="x", author=f"{text}@b.example"),
+        AddressError,
+        "author: ",
+    ),
+    "mailing list": (lambda text: B.mailing_list(f"news.{text}.example"), HeaderError, "List-Id: "),
+    "mailing list, title": (lambda text: B.mailing_list("a.example", title=text), HeaderError, "List-Id: "),
+    "mailing list, archive": (
+        lambda text: B.mailing_list("a.example", archive=f"https://a.example/{text}"),
+        HeaderError,
+        "List-Archive: ",
+    ),
+    "feedback id": (lambda text: B.feedback_id("a", text), HeaderError, "Feedback-ID: "),
+    "receipt": (lambda text: B.request_receipt(f"{text}@b.example"), AddressError, "request receipt: "),
+    "report, notify": (lambda text: B.delivery_report(notify=text), MessageError, "notify: "),
+    "report, returned": (lambda text: B.delivery_report(returned=text), MessageError, "returned: "),
+    "report, identifier": (lambda text: B.delivery_report(identifier=text), MessageError, "identifier: "),
+    "message class": (lambda text: B.message_class(text), MessageError, "message class: "),
+    "priority": (lambda text: B.priority(text), MessageError, "priority: "),
     "Address, address": (lambda text: Address(f"{text}@example.com"), AddressError, "address: "),
     "Address, domain": (lambda text: Address(f"a@{text}"), AddressError, "address: "),
     "Address, name": (lambda text: Address("a@example.com", name=text), AddressError, "display name: "),

@@ -193,3 +193,14 @@ def test_an_image_when_disposed_as_attachment_is_a_file() -> None:
     message = parse("Content-Type: image/png\nContent-Disposition: attachment\nContent-ID: <x>\n\ndata")
     assert not message.embedded
     assert message.attachments[0].type == "image/png"
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/x y", "text/", "text/x; a*b*c=d", 'text/x; "a"=b', "text/x; a.b=c", "text/x; ü=b"]
+)
+def test_an_alternative_when_it_could_not_be_written_is_kept_as_a_file(kind: str) -> None:
+    """Never an exception: what is odd about it is a defect."""
+    raw = f'Content-Type: multipart/alternative; boundary="b"\r\n\r\n--b\r\nContent-Type: {kind}\r\n\r\nx\r\n--b--\r\n'
+    message = Message.parse(raw.encode())
+    assert len(message.alternatives) + len(message.attachments) == 1
+    assert bytes(message)
