@@ -86,9 +86,12 @@ def send(
 
 def _from_file(path: Path) -> Message:
     try:
-        return Message.parse(sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
+        raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
         raise ConfigError(f"cannot read {str(path)!r}: {error.strerror or error}") from None
+    message = Message.parse(raw)
+    # Real mail has its faults, and is sent on as it is; what has no header at all is something else.
+    return message if message.headers else Message.parse(raw, strict=True)
 
 
 def _from_flags(

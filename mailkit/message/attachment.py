@@ -173,8 +173,8 @@ class Attachment:
     def concerns(self) -> tuple[str, ...]:
         """What is doubtful about the name, in words: a hidden ending, a path in it, a name that Windows reserves.
 
-        >>> Attachment(b"", filename="invoice\u202efdp.exe").concerns
-        ('a direction mark, which can hide the true ending',)
+        >>> Attachment(b"", filename="../invoice.pdf").concerns
+        ('a path separator: readers keep what follows it, or refuse the file',)
         """
         return concerns(self.filename)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mailkit.errors import ParseError
 from mailkit.message import shape, write
 from mailkit.message.address import Address
 from mailkit.message.alternative import Alternative
@@ -11,7 +12,8 @@ from mailkit.message.attachment import Attachment
 from mailkit.message.dsn import Dsn
 from mailkit.message.envelope import Envelope
 from mailkit.message.headers import Headers
-from mailkit.message.read import read
+from mailkit.message.read import NO_HEADER, read
+from mailkit.message.stored import StoredFile
 from mailkit.message.translation import Translation
 from mailkit.message.wire import Wire
 from mailkit.mime.bodytype import BodyType
@@ -57,13 +59,17 @@ class Message:
     """What was wrong with the bytes that the message was read from."""
 
     @classmethod
-    def parse(cls, raw: bytes) -> "Message":
-        """Read a message from bytes, tolerantly: what is wrong with it is listed in ``defects``.
+    def parse(cls, raw: bytes, *, strict: bool = False) -> "Message":
+        """Read a message from bytes, tolerantly: whatever they are, what is wrong with them is listed in ``defects``.
 
-        Line ends become CRLF. A Bcc field moves from the headers to :attr:`bcc`. Raises ParseError only when ``raw``
-        is empty or starts with no header field at all.
+        Line ends become CRLF. A Bcc field moves from the headers to :attr:`bcc`. With ``strict`` the first defect is
+        raised, as a ParseError.
         """
-        return cls(**read(raw))
+        message = cls(**read(raw))
+        if strict and message.defects:
+            hint = "A message starts with lines such as 'From: ada@example.com', then an empty line, then the body."
+            raise ParseError(message.defects[0], hint=hint if message.defects[0] == NO_HEADER else "")
+        return message
 
     @classmethod
     def made(cls, values: dict[str, object]) -> "Message":
@@ -153,6 +159,11 @@ class Message:
         """Whether even :func:`bytes` goes beyond ASCII, so that the server must offer 8BITMIME (RFC 6152) or SMTPUTF8."""
         wire = self.wire()
         return wire.body is not BodyType.SEVEN_BIT or wire.needs_smtputf8
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it carries large files that stay on the disk until it is sent."""
+        return any(isinstance(file.content, StoredFile) for file in self.parts())
 
     @property
     def needs_smtputf8(self) -> bool:

@@ -1,6 +1,6 @@
 """Bytes back to a message (RFC 5322, RFC 2045-2049): tolerant of what real mail contains.
 
-No input makes the reader fail beyond ParseError, recurse without end or take more than linear time; what is wrong is
+No input makes the reader fail, recurse without end or take more than linear time; what is wrong is
 noted as a defect, and the rest is read.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TypedDict
 
-from mailkit.errors import MessageError, ParseError
+from mailkit.errors import MessageError
 from mailkit.message import fields
 from mailkit.message.address import Address
 from mailkit.message.alternative import Alternative
@@ -22,7 +22,7 @@ from mailkit.message.wire import says_binary
 from mailkit.mime import charset, encodedword, flowed, mediatype, parameter, transfer
 from mailkit.mime.control import replace_controls
 
-__all__ = ["Contents", "read"]
+__all__ = ["NO_HEADER", "Contents", "read"]
 
 _MAX_DEPTH = 30  # forwarded in forwarded in forwarded: nobody nests deeper, except to exhaust a reader
 _MAX_PARTS = 2_000
@@ -45,6 +45,9 @@ class _Found:
     parts: int = 0
 
 
+NO_HEADER = "this is not a message: it does not begin with a header field"
+
+
 class Contents(TypedDict):
     """What was read, by the names of a message's fields."""
 
@@ -62,7 +65,7 @@ class Contents(TypedDict):
 
 
 def read(raw: bytes) -> Contents:
-    """Read a message. Raises ParseError when there is not one header field at its start."""
+    """Read a message. Bytes that do not begin with a header field are read as a text, with that as the defect."""
     if (b"\r" in raw or b"\n" in raw) and not says_binary(raw):
         raw = _LINE_END.sub(b"\r\n", raw)
     if separators := _MBOX.match(raw):
@@ -71,10 +74,8 @@ def read(raw: bytes) -> Contents:
     head, body = _split(raw)
     lines = _field_lines(head, found.defects)
     if not lines:
-        raise ParseError(
-            "this is not a message: it does not begin with a header field",
-            hint="A message starts with lines such as 'From: ada@example.com', then an empty line, then the body.",
-        )
+        found.defects.insert(0, NO_HEADER)
+        body = raw
     kept = [(name, line) for name, line in lines if name.lower() != "bcc"]
     blind = [_value("Bcc", _unfolded(line), found) for name, line in lines if name.lower() == "bcc"]
     if blind:
@@ -171,9 +172,7 @@ def _read_part(lines: Iterable[tuple[str, bytes]], body: bytes, found: _Found, *
         and not is_file
         and kind not in ("text/plain", "text/html")
         and _read_alternative(data, kind, parameters, found)
-    ):
-        return
-    elif where == "multilingual" and kind == "message/rfc822" and _read_translation(data, head, found):
+    ) or (where == "multilingual" and kind == "message/rfc822" and _read_translation(data, head, found)):
         return
     else:
         _read_file(data, kind, filename, head.get("content-id", ""), disposition.lower(), found)
@@ -203,6 +202,8 @@ def _read_translation(data: bytes, head: dict[str, str], found: _Found) -> bool:
     """Whether the part is a version of the message in another language (RFC 8255 3.2)."""
     try:
         inner = read(data)
+        if not inner["headers"]:
+            return False
         authors = inner["headers"].addresses("From")
         kind = head.get("content-translation-type", "").lower()
         version = Translation(

@@ -67,11 +67,6 @@ class Wire:
             else:
                 yield from piece.blocks()
 
-    @property
-    def is_stored(self) -> bool:
-        """Whether a part of it lies on the disk."""
-        return len(self.pieces) > 1
-
     def __bytes__(self) -> bytes:
         first = self.pieces[0]
         return first if len(self.pieces) == 1 and isinstance(first, bytes) else b"".join(self.blocks())

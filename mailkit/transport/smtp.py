@@ -15,7 +15,7 @@ from mailkit.message import Address, Envelope, Message
 from mailkit.mime.bodytype import BodyType
 from mailkit.net import aio, blocking
 from mailkit.net.tls import TlsProfile
-from mailkit.sansio import Conversation
+from mailkit.sansio import Call, Conversation
 from mailkit.smtp import Answer, Client, Content, Credentials, Profile, StartTlsPolicy, Timeouts
 from mailkit.transport.base import Transport
 from mailkit.transport.dsn import dsn_request
@@ -253,7 +253,12 @@ class _Plan:
 
     def deliver(self, client: Client) -> Conversation[tuple[Answer, ...]]:
         """Send the form that this server takes with the least encoding."""
-        wire = self._message.wire(min(self._limit, client.capabilities.body, key=lambda body: body.rank))
+        limit = min(self._limit, client.capabilities.body, key=lambda body: body.rank)
+        if self._message.is_stored:
+            # A boundary is looked for in all that goes unencoded, so the disk may be read.
+            wire = yield Call(lambda: self._message.wire(limit))
+        else:
+            wire = self._message.wire(limit)
         needs_smtputf8 = self._envelope.needs_smtputf8 or wire.needs_smtputf8
         content = Content(wire.pieces, wire.size, wire.body, needs_smtputf8)
         return (yield from client.deliver(self.sender, self.recipients, content, dsn=self._dsn))

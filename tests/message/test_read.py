@@ -13,11 +13,26 @@ def parse(text: str, *, encoding: str = "utf-8") -> Message:
 @pytest.mark.parametrize(
     "raw", [b"", b"\r\n", b"Hello", b"no header\r\n\r\nbody", b"\xff\xfe", b" folded: x\r\n", b": x"]
 )
-def test_bytes_when_they_are_no_message_are_a_parse_error(raw: bytes) -> None:
-    """Without one header field there is nothing to read."""
+def test_bytes_when_they_are_no_message_are_a_text_with_a_defect(raw: bytes) -> None:
+    """Never an exception, unless it is asked for."""
+    message = Message.parse(raw)
+    assert "not a message" in message.defects[0]
+    assert len(message.headers) == 0
+    assert message.text is not None
+    if raw:
+        assert bytes(message) == raw
     with pytest.raises(ParseError, match="not a message") as caught:
-        Message.parse(raw)
+        Message.parse(raw, strict=True)
     assert caught.value.hint
+
+
+def test_a_message_when_it_has_a_defect_is_refused_only_if_that_is_asked_for() -> None:
+    """The first defect is the error."""
+    raw = b"Subject: x\r\nno field\r\n\r\nbody\r\n"
+    assert Message.parse(raw).defects
+    with pytest.raises(ParseError, match="a header line that is no field"):
+        Message.parse(raw, strict=True)
+    assert Message.parse(b"Subject: x\r\n\r\nbody\r\n", strict=True).subject == "x"
 
 
 def test_a_message_when_read_keeps_its_bytes() -> None:

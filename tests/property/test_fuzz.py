@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from mailkit import Address, Message, MessageBuilder
-from mailkit.errors import AddressError, HeaderError, MessageError, ParseError
+from mailkit.errors import AddressError, HeaderError, MessageError
 from mailkit.message import fields
 from mailkit.message.fields import Kind
 from mailkit.message.headers import Field, Headers
@@ -210,12 +210,9 @@ def test_a_hostile_field_when_composed_is_read_back_or_refused(name: str, value:
 @example(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 2000)
 @example(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" * 500)
 @example(b"Content-Type: message/rfc822\r\n\r\n" * 1000)
-def test_hostile_bytes_when_read_are_a_stable_message_or_a_parse_error(raw: bytes) -> None:
+def test_hostile_bytes_when_read_are_a_stable_message(raw: bytes) -> None:
     """Read, sent and read again, it is the same message, without the blind copies."""
-    try:
-        message = Message.parse(raw)
-    except ParseError:
-        return
+    message = Message.parse(raw)
     sent = bytes(message)
     assert "Bcc" not in message.headers
     assert not CONTROL.search("".join(map(str, message.headers.fields)))
