@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .peers
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz check format bench lock clean
+.PHONY: help demo test fuzz check format peers bench lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -30,27 +31,43 @@ format: $(READY) ## format the code and apply the safe lint fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## measure mailkit beside its peers (see benchmarks/)
-	$(BIN)/python -m benchmarks
+peers: $(PEERS)/.ready ## install the libraries that mailkit is measured and tested against, apart from all else
 
-lock: ## write requirements.lock anew from pyproject.toml (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --group dev \
-	  --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+BENCH ?=
+bench: $(PEERS)/.ready ## measure mailkit beside its peers (BENCH=compose for one of benchmarks/)
+	$(PEERS)/bin/python -m benchmarks $(BENCH)
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+lock: ## write the two lock files anew from pyproject.toml (needs uv)
+	$(LOCK) --group dev --output-file requirements.lock pyproject.toml
+	$(LOCK) --group peers --output-file benchmarks/peers.lock pyproject.toml
 
 clean: ## remove what these targets built
-	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis dist
+	rm -rf $(VENV) $(PEERS) .pytest_cache .ruff_cache .mypy_cache .hypothesis dist
 
-$(READY): requirements.lock pyproject.toml
+# $(call build,FOLDER,LOCK): a virtual environment with exactly what is locked.
+define build
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "mailkit needs Python 3.11 or newer; point make at one with: make PYTHON=python3.12 ..." >&2; exit 2; }
-	@echo "Building $(VENV) (once) ..."
+	@echo "Building $(1) (once) ..."
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --quiet --clear --python "$(PYTHON)" $(VENV) && \
-	  uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock && \
+	  uv venv --quiet --clear --python "$(PYTHON)" $(1) && \
+	  uv pip sync --quiet --require-hashes --python $(1)/bin/python $(2) ; \
+	else \
+	  rm -rf $(1) && $(PYTHON) -m venv $(1) && \
+	  $(1)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(2) ; \
+	fi
+endef
+
+$(READY): requirements.lock pyproject.toml
+	$(call build,$(VENV),requirements.lock)
+	@if command -v uv >/dev/null 2>&1; then \
 	  uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable . ; \
 	else \
-	  rm -rf $(VENV) && $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock && \
 	  $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable . ; \
 	fi
+	@touch $@
+
+$(PEERS)/.ready: benchmarks/peers.lock
+	$(call build,$(PEERS),benchmarks/peers.lock)
 	@touch $@
