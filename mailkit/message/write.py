@@ -110,16 +110,16 @@ class _Boundaries:
         bodies = [leaf.body for leaf in leaves if leaf.body.encoding in _UNGUARDED]
         self.demand = _demand(leaves)
         self._used = 0
-        attempt = 0
+        seed = head
         while True:
-            self._stem = "=_" + hashlib.sha256(head + b"%d" % attempt).hexdigest()[:30]
+            self._stem = "=_" + hashlib.blake2b(seed, digest_size=15).hexdigest()
             mark = self._stem.encode()
             for body in bodies:
                 if body.holds(mark) if isinstance(body, StoredBody) else mark in body.data:
                     break
             else:
                 return
-            attempt += 1
+            seed = mark + seed
 
     def next(self) -> str:
         self._used += 1

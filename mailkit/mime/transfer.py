@@ -25,7 +25,7 @@ __all__ = [
     "encode_text",
 ]
 
-_ANY_LINE_END = re.compile(r"\r\n|\r|\n")
+_ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
 _BASE64_LINE = 57  # bytes: 76 characters of base64 (RFC 2045 6.8)
 _QP_PLAIN = bytes([9, 10, 13, *range(32, 61), *range(62, 127)])
 _DEMANDS = {"8bit": BodyType.EIGHT_BIT, "binary": BodyType.BINARY}
@@ -43,11 +43,9 @@ def body_type(encoding: str) -> BodyType:
     return _DEMANDS.get(encoding, BodyType.SEVEN_BIT)
 
 
-def canonical(text: str) -> str:
-    """Return ``text`` with every line end as CRLF."""
-    if "\r" not in text:
-        return text.replace("\n", "\r\n")
-    return _ANY_LINE_END.sub("\r\n", text)
+def canonical(data: bytes) -> bytes:
+    """Return ``data`` with every line end, CR, LF or CRLF, as CRLF."""
+    return _ANY_LINE_END.sub(b"\r\n", data) if b"\r" in data else data.replace(b"\n", b"\r\n")
 
 
 def _fits_lines(data: bytes) -> bool:
@@ -68,8 +66,7 @@ def encode_text(text: str, *, limit: BodyType = BodyType.SEVEN_BIT) -> Encoded:
 
     Each carries it exactly. Raises UnicodeEncodeError for a lone surrogate, which no encoding can carry.
     """
-    text = canonical(text)
-    data = text.encode()
+    data = canonical(text.encode())
     if (text.isascii() or limit is not BodyType.SEVEN_BIT) and _fits_lines(data):
         return Encoded("7bit" if text.isascii() else "8bit", data)
     # Quoted-printable stays readable in the source and costs two more bytes for each byte it escapes; base64 costs a
@@ -91,7 +88,7 @@ def encode_message(data: bytes) -> Encoded | None:
 
     Returns None when it has a NUL or a line over 998 bytes, and so neither is legal.
     """
-    data = canonical(data.decode("latin-1")).encode("latin-1")
+    data = canonical(data)
     if not _fits_lines(data):
         return None
     return Encoded("7bit" if data.isascii() else "8bit", data)
