@@ -86,7 +86,9 @@ class MessageBuilder:
 
     def subject(self, subject: str) -> "MessageBuilder":
         """Set the subject."""
-        return self._with_field(Field.checked("Subject", subject))
+        if not isinstance(subject, str):
+            raise HeaderError(f"text is wanted, not {type(subject).__name__}", name="Subject")
+        return self._with_field(Field("Subject", subject))
 
     def text(self, text: str, *, flowed: bool = False) -> "MessageBuilder":
         """Set the plain text. Any of CR, LF and CRLF ends a line.
@@ -301,23 +303,22 @@ class MessageBuilder:
 
     def build(self) -> Message:
         """Check the whole and return the message, with Date and Message-ID. Raises MessageError naming the field."""
-        headers = self._headers
-        senders = headers.addresses("From")
+        senders = self._headers.addresses("from")
         if not senders:
             raise MessageError("a message needs an author", field="from", hint="Add .from_('Name <name@example.com>').")
-        if len(senders) > 1 and "Sender" not in headers:
+        found = list(self._headers.fields)
+        there = [field.rule.key for field in found]
+        if len(senders) > 1 and "sender" not in there:
             raise MessageError(
                 "several authors need one sender (RFC 5322 3.6.2)", field="sender", hint="Add .sender(...)."
             )
         if self._rules:
             self._rules.check_total((*self._attachments, *self._embedded))
-        found = list(headers.fields)
-        present = [field.rule.key for field in found]
-        if "date" not in present:
+        if "date" not in there:
             found.append(_dated(clock.second()))
-        if "message-id" not in present:
+        if "message-id" not in there:
             found.append(Field("Message-ID", f"<{clock.token()}@{senders[0].ascii_domain}>"))
-        if "mime-version" not in present:
+        if "mime-version" not in there:
             found.append(_MIME_VERSION)
         found.sort(key=_PLACE)
         values: dict[str, object] = {

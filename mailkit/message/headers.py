@@ -158,11 +158,11 @@ class Headers(Mapping[str, str]):
     def addresses(self, name: str) -> tuple[Address, ...]:
         """Return the addresses in every field called ``name``."""
         wanted = name.lower()
-        found: list[Address] = []
+        found: tuple[Address, ...] = ()
         for one in self.fields:
             if one.rule.key == wanted and isinstance(one.value, tuple):
-                found += one.value
-        return tuple(found)
+                found = found + one.value if found else one.value
+        return found
 
     def without(self, name: str) -> "Headers":
         """Return headers with no field called ``name``."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mailkit.message.stored import StoredBody
 from mailkit.mime.bodytype import BodyType
@@ -19,8 +19,7 @@ def says_binary(raw: bytes) -> bool:
     return len(head) < len(raw) and _BINARY.search(head) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """A message in one of its forms. Pieces are bytes, and large files that are read when they are sent."""
 
     pieces: tuple[bytes | StoredBody, ...]

@@ -30,7 +30,8 @@ _OF_THE_TREE = frozenset(("content-type", "content-transfer-encoding", "content-
 def write(headers: Headers, tree: Part) -> Wire:
     """Return the message as it goes over the wire."""
     lines = [field.line or write_field(field) for field in headers.fields if field.rule.key not in _OF_THE_TREE]
-    if "MIME-Version" not in headers:
+    # A builder puts it last.
+    if not headers.fields or (headers.fields[-1].rule.key != "mime-version" and "MIME-Version" not in headers):
         lines.append("MIME-Version: 1.0\r\n")
     head = "".join(lines).encode()
     needs_smtputf8 = not head.isascii()

@@ -34,10 +34,11 @@ def encode(text: str, *, first: int = _LIMIT) -> list[str]:
     """
     data = text.encode()
     whole = _q(data)
-    as_q = len(whole) <= 4 * ((len(data) + 2) // 3)
-    room = (max(_OVERHEAD + 12, first)) - _OVERHEAD
-    if as_q and len(whole) <= room:  # nearly always one word is enough
-        return [f"=?utf-8?q?{whole}?="]
+    in_base64 = 4 * ((len(data) + 2) // 3)
+    as_q = len(whole) <= in_base64
+    room = max(_OVERHEAD + 12, first) - _OVERHEAD
+    if (len(whole) if as_q else in_base64) <= room:  # nearly always one word is enough
+        return [f"=?utf-8?q?{whole}?=" if as_q else _word(text, as_q=False)]
     words: list[str] = []
     start = size = raw = 0
     for position, character in enumerate(text):
