@@ -1,5 +1,9 @@
 """Composing: from values to bytes, beside Python's own library and the peers (``make bench BENCH=compose``).
 
+mailkit writes a message as the server takes it: "mailkit" is the form for a server with 8BITMIME, in which Django, EmailMessage
+and redmail write theirs without asking; "7 bits" is the form for all servers, as email.mime and emails write it, but in
+quoted-printable, which stays readable, where they write base64.
+
 Every contender makes the same messages, each with a number and a recipient of its own, and what it makes is read and
 compared before anything is measured.
 """

@@ -15,7 +15,8 @@ from email.policy import SMTP
 from email.utils import formataddr, formatdate, make_msgid
 from importlib.util import find_spec
 
-from mailkit import Attachment, MessageBuilder
+from mailkit import Attachment, Message, MessageBuilder
+from mailkit.mime.bodytype import BodyType
 
 __all__ = ["COMPOSERS", "Task"]
 
@@ -39,6 +40,16 @@ _attachments: dict[int, Attachment] = {}
 
 
 def mailkit(task: Task) -> bytes:
+    """The form for a server with 8BITMIME, as Django, EmailMessage and redmail write it."""
+    return bytes(_message(task).wire(BodyType.EIGHT_BIT))
+
+
+def mailkit_seven_bit(task: Task) -> bytes:
+    """The form for every server, as email.mime and emails write it."""
+    return bytes(_message(task))
+
+
+def _message(task: Task) -> Message:
     builder = MessageBuilder().from_(MADE_FROM).subject(task.subject)
     builder = builder.to(task.to[0]) if len(task.to) == 1 else builder.to(list(task.to))
     for name, value in task.headers.items():
@@ -51,7 +62,7 @@ def mailkit(task: Task) -> bytes:
         # One Attachment for all messages, as the documentation shows it; no peer has the like.
         shared = _attachments.get(id(task.pdf)) or Attachment(task.pdf, filename="invoice.pdf")
         builder = builder.attach(_attachments.setdefault(id(task.pdf), shared))
-    return bytes(builder.build())
+    return builder.build()
 
 
 def email_message(task: Task) -> bytes:
@@ -179,6 +190,7 @@ def _yagmail() -> Callable[[Task], bytes]:
 
 COMPOSERS: dict[str, Callable[[Task], bytes]] = {
     "mailkit": mailkit,
+    "mailkit, 7 bits": mailkit_seven_bit,
     "EmailMessage": email_message,
     "email.mime": email_mime,
 }

@@ -197,7 +197,7 @@ class MessageBuilder:
 
         Raises HeaderError for fields that another step owns, such as Bcc and Content-Type.
         """
-        if hint := fields.owner(name):
+        if hint := fields.rule(name).owner:
             raise HeaderError(f"{name} cannot be set as a header", name=name, hint=hint)
         return self._with_field(Field.checked(name, value))
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mailkit.errors import HeaderError
 
-__all__ = ["Kind", "Rule", "owner", "rule"]
+__all__ = ["Kind", "Rule", "rule"]
 
 
 class Kind(Enum):
@@ -110,6 +110,8 @@ class Rule(NamedTuple):
     is_unique: bool
     place: int
     """Where such a field stands among the others."""
+    owner: str
+    """What to do instead when another step of the builder sets the field; empty when anybody may."""
 
 
 @lru_cache(maxsize=1024)
@@ -118,9 +120,4 @@ def rule(name: str) -> Rule:
     if _NAME.fullmatch(name) is None:
         raise HeaderError("a header name is printable ASCII without spaces and colons (RFC 5322 2.2)", name=repr(name))
     key = name.lower()
-    return Rule(key, _KINDS.get(key, Kind.TEXT), key in _UNIQUE, _PLACES.get(key, len(_ORDER)))
-
-
-def owner(name: str) -> str | None:
-    """Return a hint when another builder step owns the field, else None."""
-    return _OWNERS.get(name.lower())
+    return Rule(key, _KINDS.get(key, Kind.TEXT), key in _UNIQUE, _PLACES.get(key, len(_ORDER)), _OWNERS.get(key, ""))

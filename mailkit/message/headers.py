@@ -11,7 +11,7 @@ from mailkit.message import fields
 from mailkit.message.address import Address, addresses
 from mailkit.message.fields import Kind, Rule
 from mailkit.mime.control import refuse_controls
-from mailkit.mime.fold import fold, raw_tokens
+from mailkit.mime.fold import LINE_LENGTH, fold, raw_tokens
 
 __all__ = ["Field", "Headers", "Value"]
 
@@ -97,11 +97,12 @@ def _date(name: str, value: str) -> datetime:
 
 
 def _refuse_unwritable(name: str, value: str) -> None:
-    if not value.strip():
+    if not value or value.isspace():
         raise HeaderError("the value is empty", name=name)
     if not value.isascii():
         raise HeaderError(f"{name} takes only ASCII", name=name, hint="Percent-encode URIs; write domains as xn--.")
-    fold(name, raw_tokens(value))
+    if len(value) > LINE_LENGTH:
+        fold(name, raw_tokens(value))
 
 
 class Headers(Mapping[str, str]):
