@@ -1,27 +1,39 @@
 """Mailbox addresses: ``"Doe, John" <john@example.com>`` (RFC 5322 3.4, RFC 6532, RFC 5891).
 
-The parser reads lists of mailboxes and groups, quoted strings, comments and domain literals in one pass over the text,
-and names the position of whatever it cannot read. What an address may contain is decided by email-validator.
+Here is the value. How text is read is in ``scan.py``, what an address may contain in ``mailbox.py``.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from mailkit.errors import AddressError, MessageError
+from mailkit.errors import AddressError
+from mailkit.message.mailbox import MAX_LENGTH, Mailbox, checked, excerpt, flat, is_ordinary, plain, refuse
+from mailkit.message.scan import scan
 from mailkit.mime import domain as domains
 from mailkit.mime import encodedword
-from mailkit.mime.control import CONTROL, refuse_controls
+from mailkit.mime.fold import LINE_LENGTH, raw_tokens
 
-__all__ = ["Address", "Addressee", "addresses"]
+__all__ = [
+    "Address",
+    "Addressee",
+    "addresses",
+    "each",
+    "made",
+    "mailbox_tokens",
+    "named",
+    "ordinary",
+    "phrase_tokens",
+    "quoted_phrase",
+]
 
-_DOT_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")  # RFC 5322 atoms with single spaces between
-_SPECIALS = re.compile(r'[ \t\r\n()<>@,;:\\".\[\]]')
-_SPACE = re.compile(r"[ \t\r\n]+")
-_MAX_COMMENT_DEPTH = 20  # real mail nests none; hostile mail nests until the reader's stack ends
+_PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++)*+")  # RFC 5322 3.2.3
+_SPECIALS = re.compile(r'[\t\r\n()<>@,;:\\".\[\]]')
+# Deciding about one address outside the ordinary costs up to 20 µs a character; a hostile list is made of nothing else.
+_MAX_UNUSUAL = 10_000
+_KEPT_LENGTH = 256
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,8 +42,8 @@ class Address:
 
     >>> print(Address.parse('"Doe, John" <john@example.com>'))
     "Doe, John" <john@example.com>
-    >>> Address("zoe@exämple.com", name="Zoë").ascii_domain
-    'xn--exmple-cua.com'
+    >>> Address("zoe@exämple.com", name="Zoë").ascii
+    'zoe@xn--exmple-cua.com'
 
     Raises AddressError for what is no address, with the position of the fault.
     """
@@ -40,9 +52,10 @@ class Address:
     name: str = ""
 
     def __init__(self, email: str, *, name: str = "") -> None:
-        _refuse_controls(name, field="display name")
-        object.__setattr__(self, "email", _checked(email))
-        object.__setattr__(self, "name", name)
+        if name != "":
+            refuse(name, field="display name")
+        _set(self, "email", checked(email))
+        _set(self, "name", name)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _restore, (self.email, self.name)
@@ -50,24 +63,18 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> "Address":
         """Read exactly one mailbox from ``text``."""
-        found = cls.parse_list(text)
-        if len(found) != 1:
-            raise AddressError(
-                f"{text!r} holds {len(found)} addresses where one is wanted" if found else "the address is empty",
-                text=text,
-                hint="Quote a display name that has a comma in it." if found else "",
-            )
-        return found[0]
+        return _kept(text) if cls is Address and len(text) <= _KEPT_LENGTH else _parsed(text, cls)
 
     @classmethod
-    def parse_list(cls, text: str) -> tuple["Address", ...]:
-        """Read mailboxes separated by commas; the members of a group count as members of the list."""
-        if _DOT_ATOM_ADDRESS.fullmatch(text):
-            return (cls(text),)
-        if simple := _SIMPLE.fullmatch(text):
-            return (cls(simple[2], name=simple[1]),)
-        _refuse_controls(text, field="address")
-        return tuple(cls(email, name=name) for name, email in _Scanner(text).mailboxes())
+    def parse_list(cls, text: str, *, tolerant: bool = False) -> tuple["Address", ...]:
+        """Read mailboxes separated by commas; the members of a group count as members of the list.
+
+        The tolerant reading, for mail that has arrived, takes the obsolete forms of RFC 5322 4.4 too.
+        :func:`mailkit.message.group.parse_list` keeps the groups.
+        """
+        if one := ordinary(text, cls):
+            return (one,)
+        return tuple(made(flat(scan(text, tolerant=tolerant)), text, cls))
 
     @property
     def local(self) -> str:
@@ -76,7 +83,7 @@ class Address:
 
     @property
     def domain(self) -> str:
-        """The domain for people, with its own letters."""
+        """The domain for people, with its own letters (U-labels, RFC 5890 2.3.2.1)."""
         return domains.to_unicode(self.email.rpartition("@")[2])
 
     @property
@@ -87,13 +94,35 @@ class Address:
     @property
     def wire(self) -> str:
         """The address for headers and commands: the domain in ASCII, the local part as it is."""
-        local, _, domain = self.email.rpartition("@")
+        email = self.email
+        if email.isascii():
+            return email
+        local, _, domain = email.rpartition("@")
         return f"{local}@{domain if domain.isascii() else domains.to_ascii(domain)}"
+
+    @property
+    def ascii(self) -> str:
+        """The whole address in ASCII, its domain in A-labels (RFC 5890 2.3.2.1).
+
+        Raises AddressError when the local part is not ASCII: no other form of it reaches the mailbox (RFC 6530 7.1).
+        """
+        if self.needs_smtputf8:
+            raise AddressError(
+                f"{excerpt(self.email)} has no form in ASCII: its local part has letters outside it",
+                text=self.email,
+                hint="Only servers with SMTPUTF8 (RFC 6531) reach it; for them take .wire.",
+            )
+        return self.wire
+
+    @property
+    def unicode(self) -> str:
+        """The whole address for people: its domain with its own letters (U-labels)."""
+        return f"{self.local}@{self.domain}"
 
     @property
     def needs_smtputf8(self) -> bool:
         """Whether only a server with SMTPUTF8 (RFC 6531) can take it: a local part outside ASCII, nothing else."""
-        return not self.local.isascii()
+        return not self.email.isascii() and not self.local.isascii()
 
     @property
     def key(self) -> str:
@@ -111,110 +140,135 @@ class Address:
 Addressee: TypeAlias = str | Address | tuple[str, str]
 """What may stand for a recipient: an address, a text to be parsed, or a pair of display name and address."""
 
+_set = object.__setattr__
 
-def _restore(email: str, name: str) -> Address:
-    address = object.__new__(Address)
-    object.__setattr__(address, "email", email)
-    object.__setattr__(address, "name", name)
+
+def _restored(cls: type[Address], email: str, name: str) -> Address:
+    """Make an address that is right already."""
+    address = object.__new__(cls)
+    _set(address, "email", email)
+    _set(address, "name", name)
     return address
 
 
-_DOT_ATOM_ADDRESS = re.compile(rf"{_DOT_ATOM.pattern}@[A-Za-z0-9.-]+")
-# Ada Lovelace <ada@example.com>: what nearly all are like, and the scanner would read the same way.
-_SIMPLE = re.compile(rf"([A-Za-z0-9]+(?: [A-Za-z0-9]+)*) <({_DOT_ATOM_ADDRESS.pattern})>")
+def _restore(email: str, name: str) -> Address:
+    return _restored(Address, email, name)
+
+
+def ordinary(text: str, cls: type[Address] = Address) -> Address | None:
+    """Return the address when ``text`` is one of the most ordinary kind."""
+    found = plain(text)
+    return _restored(cls, found[1], found[0]) if found else None
+
+
+def _parsed(text: str, cls: type[Address] = Address) -> Address:
+    found = cls.parse_list(text)
+    if len(found) != 1:
+        raise AddressError(
+            f"{excerpt(text)} holds {len(found)} addresses where one is wanted" if found else "the address is empty",
+            text=text,
+            hint="Quote a display name that has a comma in it." if found else "",
+        )
+    return found[0]
+
+
+@lru_cache(maxsize=2048)
+def _kept(text: str) -> Address:
+    return _parsed(text)
+
+
+def made(found: Iterable[Mailbox], text: str, cls: type[Address] = Address) -> list[Address]:
+    """Make the addresses that were found in ``text``. Errors say which one it is, and where."""
+    result: list[Address] = []
+    unusual = 0
+    for mailbox in found:
+        name, email, at, is_plain = mailbox
+        if is_plain:
+            result.append(_restored(cls, email, name))
+            continue
+        if not is_ordinary(email):
+            unusual += min(len(email), MAX_LENGTH)  # a longer one is refused at no cost
+        if unusual > _MAX_UNUSUAL:
+            raise AddressError(
+                f"address {len(result) + 1}: too many unusual addresses in one text, at position {at}",
+                text=text,
+                position=at,
+                hint="Give a list of addresses rather than one text.",
+            )
+        try:
+            address = cls(email, name=name)
+        except AddressError as error:
+            if email == text:
+                raise
+            number = f"address {len(result) + 1}: " if result or "," in text else ""
+            place = f"at position {at} of {excerpt(text, at)}"
+            raise AddressError(f"{number}{error.problem}, {place}", text=text, position=at, hint=error.hint) from None
+        result.append(address)
+    return result
 
 
 def quoted_phrase(name: str) -> str:
     """Return a display name as RFC 5322 wants it: bare when it is made of atoms, else a quoted string."""
     if name.isascii():
-        if _PHRASE.fullmatch(name) and name == name.strip() and "  " not in name and "=?" not in name:
+        if _PHRASE.fullmatch(name) and "=?" not in name:
             return name
-    elif not _SPECIALS.search(name.replace(" ", "")) and name == name.strip() and "  " not in name:
+    elif not _SPECIALS.search(name) and name == name.strip() and "  " not in name:
         return name
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _refuse_controls(text: str, *, field: str) -> None:
-    try:
-        refuse_controls(text, field=field)
-    except MessageError as error:
-        found = CONTROL.search(text)
-        position = found.start() if found else 0
-        raise AddressError(error.problem, text=text, position=position, hint=error.hint) from None
+def phrase_tokens(name: str, column: int) -> list[str]:
+    """Cut a display name into tokens for :func:`mailkit.mime.fold.fold`, the first starting at ``column``."""
+    # Readers strip white space around a name, even inside quotes; inside an encoded word they do not.
+    if encodedword.is_plain(name) and name == name.strip(" \t"):
+        phrase = quoted_phrase(name)
+        # A quoted string stays whole: some readers keep the fold inside it as part of the name.
+        tokens = [f" {phrase}"] if phrase[:1] == '"' else raw_tokens(phrase)
+        if max(map(len, tokens)) <= LINE_LENGTH:
+            return tokens
+    return [f" {word}" for word in encodedword.encode(name, first=LINE_LENGTH - 1 - column)]
 
 
-@lru_cache(maxsize=1024)
-def _checked(email: str) -> str:
-    """Return the address in the form that mailkit keeps, or raise AddressError."""
-    _refuse_controls(email, field="address")
-    local, at, domain = email.rpartition("@")
-    if not at:
-        raise AddressError(f"{email!r} has no @", text=email, position=len(email), hint="Write it as name@example.com.")
-    # The ordinary address is decided here, by the same rules; a property test holds the two together.
-    if (
-        len(local) <= 64
-        and _DOT_ATOM.fullmatch(local)
-        and domains.is_plain(domain)
-        and not domain.rpartition(".")[2].isdigit()
-        and "--" not in domain
-        and len(email) <= 254
-    ):
-        return email
-    return _validated(email)
-
-
-def _validated(email: str) -> str:
-    from email_validator import EmailNotValidError, validate_email  # here: it costs 50 ms that plain mail never needs
-
-    local, _, domain = email.rpartition("@")
-    # email-validator refuses localhost and .local, where mail is developed, so it is not asked about host names.
-    is_host = domains.is_plain(domain) and "--" not in domain and len(email) <= 254
-    try:
-        valid = validate_email(
-            f"{local}@example.com" if is_host else email,
-            check_deliverability=False,
-            allow_quoted_local=True,
-            allow_domain_literal=True,
-            globally_deliverable=False,
-            test_environment=True,  # .test too is where mail is developed
-        )
-    except EmailNotValidError as error:
-        raise AddressError(f"{email!r} is not an address: {_sentence(error)}", text=email) from None
-    local, domain = valid.local_part, domain if is_host else valid.domain
-    if domain.rpartition(".")[2].isdigit():
-        raise AddressError(
-            f"{email!r} is not an address: no domain ends in a number", text=email, hint="Write name@[192.0.2.1]."
-        )
-    # A quoted local part may hold another address; only the last @ counts, and the quotes stay (never unquoted).
-    return f"{local}@{domain}"
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error).strip()
-    return text[:1].lower() + text[1:]
+def mailbox_tokens(address: Address, column: int) -> list[str]:
+    """The tokens of one mailbox. Only the display name is ever encoded: an encoded address reaches nobody."""
+    if not address.name:
+        return [f" {address.wire}"]
+    tokens = phrase_tokens(address.name, column)
+    # A local part outside ASCII stays raw UTF-8 (RFC 6532); the envelope then asks for SMTPUTF8.
+    tokens.append(f" <{address.wire}>")
+    return tokens
 
 
 def addresses(given: Addressee | Iterable[Addressee], *, field: str) -> tuple[Address, ...]:
-    """Read one addressee or many, as the builder's steps take them. Errors name ``field``."""
+    """Read one addressee or many, as the builder's steps take them; of a group, its members. Errors name ``field``."""
     try:
-        return tuple(_each(given))
+        return tuple(each(given, Address.parse_list))
     except AddressError as error:
-        raise AddressError(
-            error.problem, text=error.text, position=error.position, field=field, hint=error.hint
-        ) from None
+        raise named(error, field) from None
 
 
-def _each(given: Addressee | Iterable[Addressee]) -> Iterable[Address]:
-    if isinstance(given, Address):
+def named(error: AddressError, field: str) -> AddressError:
+    """Return the same error for a field."""
+    return AddressError(error.problem, text=error.text, position=error.position, field=field, hint=error.hint)
+
+
+_Whole = TypeVar("_Whole")
+
+
+def each(
+    given: object, read: Callable[[str], tuple[Address | _Whole, ...]], whole: type[_Whole] | None = None
+) -> Iterator[Address | _Whole]:
+    """Go through lists in lists, down to addresses, pairs, texts that are to be ``read``, and what stays ``whole``."""
+    if isinstance(given, Address) or (whole is not None and isinstance(given, whole)):
         yield given
     elif isinstance(given, str):
-        found = Address.parse_list(given)
+        found = read(given)
         if not found:
             raise AddressError("the address is empty", text=given)
         yield from found
     elif isinstance(given, tuple) and len(given) == 2 and all(isinstance(part, str) for part in given):
         name, email = str(given[0]), str(given[1])
-        if _DOT_ATOM_ADDRESS.fullmatch(name):
+        if is_ordinary(name):
             raise AddressError(
                 f"({name!r}, {email!r}) would be read as a display name and an address",
                 text=name,
@@ -223,163 +277,10 @@ def _each(given: Addressee | Iterable[Addressee]) -> Iterable[Address]:
         yield Address(email, name=name)
     elif isinstance(given, Iterable):
         for one in given:
-            yield from _each(one)
+            yield from each(one, read, whole)
     else:
         raise AddressError(
             f"{given!r} is not an address",
             text=repr(given),
             hint="Give a string, an Address, a (name, address) pair, or a list of those.",
         )
-
-
-class _Scanner:
-    """One pass over an address list. Every step moves forward, so time is linear in the length of the text."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._at = 0
-
-    def mailboxes(self) -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = []
-        group_from = -1
-        while True:
-            self._skip()
-            match self._peek():
-                case "":
-                    if group_from >= 0:
-                        raise self._error("a group is not ended by ';'", group_from)
-                    return found
-                case ",":
-                    self._at += 1
-                case ";" if group_from >= 0:
-                    group_from = -1
-                    self._at += 1
-                case _:
-                    start = self._at
-                    words = self._words()
-                    if self._peek() == ":":
-                        if group_from >= 0:
-                            raise self._error("a group inside a group", start)
-                        group_from = start
-                        self._at += 1
-                    else:
-                        found.append(self._mailbox(words, start))
-                        self._separator(in_group=group_from >= 0)
-
-    def _separator(self, *, in_group: bool) -> None:
-        self._skip()
-        if self._peek() not in (("", ",", ";") if in_group else ("", ",")):
-            raise self._error("expected a comma between two addresses", self._at, hint=_QUOTE_HINT)
-
-    def _mailbox(self, words: list[str], start: int) -> tuple[str, str]:
-        if self._peek() == "<":
-            self._at += 1
-            self._skip()
-            email = self._address(self._words(), self._at)
-            self._skip()
-            if self._peek() != ">":
-                raise self._error("'<' without '>'", self._at)
-            self._at += 1
-            return _display(words), email
-        return "", self._address(words, start)
-
-    def _address(self, words: list[str], start: int) -> str:
-        local = "".join(words)
-        if self._peek() != "@":
-            shown = self._text[start : self._at].strip()
-            problem = f"{shown!r} has no @" if shown else "expected an address"
-            raise self._error(problem, start, hint=_QUOTE_HINT if self._peek() == "," else "")
-        if not words or (len(words) > 1 and any(word.startswith('"') for word in words)):
-            raise self._error("the part before '@' is not a dot-atom or one quoted string", start)
-        self._at += 1
-        self._skip()
-        domain = self._literal() if self._peek() == "[" else "".join(self._words(spaces=False))
-        if not domain:
-            raise self._error("nothing after '@'", self._at)
-        if self._peek() == "@":
-            raise self._error("a second '@'", self._at)
-        return f"{local}@{domain}"
-
-    def _words(self, *, spaces: bool = True) -> list[str]:
-        """Atoms (dots belong to them) and quoted strings, with the comments between them left out."""
-        words: list[str] = []
-        while True:
-            here = self._peek()
-            if here == '"':
-                words.append(self._quoted())
-            elif here == ".":
-                words.append(here)
-                self._at += 1
-            elif here and not _SPECIALS.match(here):
-                end = _SPECIALS.search(self._text, self._at)
-                stop = end.start() if end else len(self._text)
-                words.append(self._text[self._at : stop])
-                self._at = stop
-            else:
-                before = self._at
-                self._skip()
-                if self._at == before:
-                    return words
-                if spaces and self._peek() not in ("@", "", "<", ">", ",", ";", ":") and words:
-                    words.append(" ")
-                elif not spaces and self._peek() not in ("", ">", ",", ";"):
-                    raise self._error("white space inside the domain", before, hint=_QUOTE_HINT)
-
-    def _quoted(self) -> str:
-        start = self._at
-        found = _QUOTED.match(self._text, start)
-        if found is None:
-            raise self._error("a quote that is not closed", start)
-        self._at = found.end()
-        return found[0]
-
-    def _literal(self) -> str:
-        end = self._text.find("]", self._at)
-        if end < 0:
-            raise self._error("'[' without ']'", self._at)
-        start, self._at = self._at, end + 1
-        return self._text[start : self._at]
-
-    def _skip(self) -> None:
-        """Pass over white space and comments."""
-        while True:
-            space = _SPACE.match(self._text, self._at)
-            if space:
-                self._at = space.end()
-            if self._peek() != "(":
-                return
-            self._comment()
-
-    def _comment(self) -> None:
-        start, depth = self._at, 0
-        for found in _COMMENT_MARK.finditer(self._text, start):
-            depth += {"(": 1, ")": -1}.get(found[0], 0)
-            if depth > _MAX_COMMENT_DEPTH:
-                raise self._error(f"comments nested more than {_MAX_COMMENT_DEPTH} deep", found.start())
-            if depth == 0:
-                self._at = found.end()
-                return
-        raise self._error("a comment that is not closed", start)
-
-    def _peek(self) -> str:
-        return self._text[self._at : self._at + 1]
-
-    def _error(self, problem: str, position: int, *, hint: str = "") -> AddressError:
-        shown = self._text if len(self._text) <= 80 else self._text[:77] + "..."
-        return AddressError(
-            f"{problem} at position {position} of {shown!r}", text=self._text, position=position, hint=hint
-        )
-
-
-_QUOTE_HINT = 'Quote a display name that has special characters in it: "Doe, John" <john@example.com>.'
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_COMMENT_MARK = re.compile(r"\\.|[()]", re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-
-
-def _display(words: list[str]) -> str:
-    """Join a phrase's words into the display name that they spell."""
-    spelled = [_ESCAPE.sub(r"\1", word[1:-1]) if word[:1] == '"' else word for word in words]
-    # In a parsed header the words of a name may be encoded (RFC 2047 5(3)); in a quoted string they may not be, but
-    # senders do it, and no person's name begins with "=?".
-    return encodedword.decode("".join(spelled))

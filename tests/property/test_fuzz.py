@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailkit import Address, Message, MessageBuilder
 from mailkit.errors import AddressError, HeaderError, MessageError
-from mailkit.message import fields
+from mailkit.message import fields, group
 from mailkit.message.fields import Kind
 from mailkit.message.headers import Field, Headers
 from mailkit.mime import encodedword, parameter
@@ -145,6 +145,37 @@ def test_hostile_text_when_read_as_addresses_is_a_stable_list_or_an_address_erro
     if not any("=?" in one.name for one in found):
         assert all(Address.parse(str(one)) == one for one in found)
         assert Address.parse_list(", ".join(map(str, found))) == found
+
+
+@FUZZ
+@given(ADDRESS_TEXT)
+@example("<" + "@a," * 2000 + ":b@c.example>")
+@example('"a" . ' * 2000 + "b@c.example")
+@example("a@" + "b . " * 2000 + "c")
+@example("a:b@c.example;" * 500)
+def test_hostile_text_when_read_tolerantly_has_the_groups_and_addresses_of_the_strict_reading(text: str) -> None:
+    """What the strict reading takes, the tolerant one takes the same; groups hold what the flat reading gives."""
+    try:
+        found, position, shown = group.parse_list(text, tolerant=True), 0, text
+    except AddressError as error:
+        found, position, shown = (), error.position, error.text
+        with pytest.raises(AddressError):
+            Address.parse_list(text)
+        with pytest.raises(AddressError):
+            Address.parse_list(text, tolerant=True)
+    else:
+        assert Address.parse_list(text, tolerant=True) == group.members(found)
+        try:
+            assert Address.parse_list(text) == group.members(found)
+            assert group.parse_list(text) == found
+        except AddressError:
+            pass
+    assert 0 <= position <= len(shown)
+    for one in found:
+        assert pickle.loads(pickle.dumps(one)) == one
+        assert not CONTROL.search(str(one))
+    if "=?" not in "".join(map(str, found)):
+        assert group.parse_list(", ".join(map(str, found))) == found
 
 
 @FUZZ
