@@ -6,6 +6,7 @@ from mailkit.message.attachment import Attachment
 from mailkit.message.builder import MessageBuilder
 from mailkit.message.dsn import Dsn
 from mailkit.message.envelope import Envelope
+from mailkit.message.group import Group
 from mailkit.message.headers import Field, Headers
 from mailkit.message.message import Message
 from mailkit.message.purpose import MessageClass, Priority
@@ -22,6 +23,7 @@ __all__ = [
     "Dsn",
     "Envelope",
     "Field",
+    "Group",
     "Headers",
     "Message",
     "MessageBuilder",

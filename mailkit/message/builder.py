@@ -6,15 +6,16 @@ from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from os import PathLike
-from typing import TypeAlias
 
 from mailkit import clock
 from mailkit.errors import AttachmentError, HeaderError, MessageError
 from mailkit.message import fields, given
-from mailkit.message.address import Address, Addressee, addresses
+from mailkit.message.address import Address, Addressee
 from mailkit.message.alternative import Alternative, Invitation, invitation
 from mailkit.message.attachment import Attachment
 from mailkit.message.dsn import Dsn
+from mailkit.message.given import File, Several
+from mailkit.message.group import members, only_mailboxes, recipients
 from mailkit.message.headers import Field, Headers
 from mailkit.message.mailing import list_id, target, unsubscribe_headers
 from mailkit.message.message import Message
@@ -25,9 +26,6 @@ from mailkit.message.translation import Translation, TranslationType
 from mailkit.mime.control import refuse_controls
 
 __all__ = ["MessageBuilder"]
-
-
-Several: TypeAlias = tuple[Addressee | Iterable[Addressee], ...]
 
 
 @dataclass(frozen=True, init=False)
@@ -58,7 +56,9 @@ class MessageBuilder:
 
     def from_(self, *senders: Addressee | Iterable[Addressee]) -> "MessageBuilder":
         """Set the author. With several, set :meth:`sender` too (RFC 5322 3.6.2)."""
-        return self._with_addresses("From", senders)
+        if len(senders) == 1 and isinstance(senders[0], str):
+            return self._with_field(_addressed("From", senders[0]))  # nearly always
+        return self._with_field(Field("From", only_mailboxes(list(senders), field="from")))
 
     def sender(self, sender: Addressee) -> "MessageBuilder":
         """Set who sent it on behalf of the author."""
@@ -68,19 +68,19 @@ class MessageBuilder:
         """Set where bounces go: the envelope's sender. Without it they go to Sender or From."""
         return self._but(_return_path=given.single(address, field="return path")[0])
 
-    def to(self, *recipients: Addressee | Iterable[Addressee]) -> "MessageBuilder":
-        """Add recipients: a text, a (name, address) pair, an Address, or a list of those."""
+    def to(self, *recipients: Several) -> "MessageBuilder":
+        """Add recipients: a text, a (name, address) pair, an Address, a Group, or a list of those."""
         return self._add_recipients("To", recipients)
 
-    def cc(self, *recipients: Addressee | Iterable[Addressee]) -> "MessageBuilder":
+    def cc(self, *recipients: Several) -> "MessageBuilder":
         """Add recipients of a copy."""
         return self._add_recipients("Cc", recipients)
 
-    def bcc(self, *recipients: Addressee | Iterable[Addressee]) -> "MessageBuilder":
+    def bcc(self, *recipients: Several) -> "MessageBuilder":
         """Add recipients of a blind copy: in the envelope, never in the bytes."""
-        return self._but(_bcc=(*self._bcc, *given.several(recipients, field="bcc")))
+        return self._but(_bcc=(*self._bcc, *members(given.several(recipients, field="bcc"))))
 
-    def reply_to(self, *recipients: Addressee | Iterable[Addressee]) -> "MessageBuilder":
+    def reply_to(self, *recipients: Several) -> "MessageBuilder":
         """Add addresses that answers should go to."""
         return self._add_recipients("Reply-To", recipients)
 
@@ -141,7 +141,7 @@ class MessageBuilder:
 
     def attach(
         self,
-        file: given.File,
+        file: File,
         *,
         filename: str = "",
         type: str = "",  # noqa: A002 - the contract's word
@@ -156,7 +156,7 @@ class MessageBuilder:
             attachment = replace(attachment, inline=True)
         return self._but(_attachments=(*self._attachments, attachment))
 
-    def embed(self, file: given.File, *, cid: str, filename: str = "", type: str = "") -> "MessageBuilder":  # noqa: A002
+    def embed(self, file: File, *, cid: str, filename: str = "", type: str = "") -> "MessageBuilder":  # noqa: A002
         """Embed an image that the HTML shows as ``<img src="cid:…">``."""
         if not cid:
             raise AttachmentError(
@@ -184,7 +184,7 @@ class MessageBuilder:
             rules.check(file)
         return self._but(_rules=rules)
 
-    def _ruled(self, file: given.File, filename: str, kind: str) -> Attachment:
+    def _ruled(self, file: File, filename: str, kind: str) -> Attachment:
         if self._rules and isinstance(file, str | PathLike):
             self._rules.check_path(file)
         attachment = given.attachment(file, filename, kind)
@@ -356,13 +356,8 @@ class MessageBuilder:
             builder = builder.header(name, value)
         return builder
 
-    def _with_addresses(self, name: str, several: Several) -> "MessageBuilder":
-        if len(several) == 1 and isinstance(several[0], str):
-            return self._with_field(_addressed(name, several[0]))  # nearly always
-        return self._with_field(Field(name, given.several(several, field=name.lower())))
-
-    def _add_recipients(self, name: str, several: Several) -> "MessageBuilder":
-        before = self._headers.addresses(name)
+    def _add_recipients(self, name: str, several: tuple[Several, ...]) -> "MessageBuilder":
+        before = self._headers.recipients(name)
         if not before and len(several) == 1 and isinstance(several[0], str):
             return self._with_field(_addressed(name, several[0]))
         found = given.several(several, field=name.lower())
@@ -382,4 +377,5 @@ def _dated(moment: datetime) -> Field:
 
 @lru_cache(maxsize=1024)
 def _addressed(name: str, text: str) -> Field:
-    return Field(name, addresses(text, field=name.lower()))
+    read = only_mailboxes if name == "From" else recipients
+    return Field(name, read(text, field=name.lower()))

@@ -17,27 +17,18 @@ class Kind(Enum):
     """How the value of a field is written."""
 
     TEXT = "unstructured text; encoded words where needed"
-    ADDRESSES = "a list of mailboxes"
+    ADDRESSES = "a list of mailboxes and groups"
+    MAILBOXES = "a list of mailboxes, where no group may stand (RFC 5322 3.6.2)"
     DATE = "a date and time"
     RAW = "tokens, ids or URIs in ASCII, folded but never encoded"
 
 
 _KINDS = {
     **dict.fromkeys(
-        (
-            "from",
-            "sender",
-            "to",
-            "cc",
-            "bcc",
-            "reply-to",
-            "disposition-notification-to",
-            "return-receipt-to",
-            "errors-to",
-        ),
+        ("to", "cc", "bcc", "reply-to", "errors-to", "return-receipt-to", "resent-to", "resent-cc", "resent-bcc"),
         Kind.ADDRESSES,
     ),
-    **dict.fromkeys(("resent-from", "resent-sender", "resent-to", "resent-cc", "resent-bcc"), Kind.ADDRESSES),
+    **dict.fromkeys(("from", "sender", "resent-from", "resent-sender", "disposition-notification-to"), Kind.MAILBOXES),
     **dict.fromkeys(("date", "resent-date"), Kind.DATE),
     **dict.fromkeys(
         (

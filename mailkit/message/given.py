@@ -6,25 +6,36 @@ from enum import StrEnum
 from os import PathLike
 from typing import BinaryIO, TypeAlias, TypeVar
 
-from mailkit.errors import AttachmentError, MessageError
-from mailkit.message.address import Address, Addressee, addresses
+from mailkit.errors import AddressError, AttachmentError, MessageError
+from mailkit.message.address import Address, Addressee, named
 from mailkit.message.attachment import Attachment
+from mailkit.message.group import Group, Recipient, only_mailboxes, recipients
 from mailkit.message.message import Message
 
-__all__ = ["File", "attachment", "body", "choice", "several", "single"]
+__all__ = ["File", "Several", "attachment", "body", "choice", "several", "single"]
+
+Several: TypeAlias = Addressee | Group | Iterable[Addressee | Group]
+"""What may stand for recipients."""
 
 File: TypeAlias = str | PathLike[str] | bytes | BinaryIO | Attachment | Message
 """What may stand for a file: a path, bytes, a binary stream, an Attachment, or a Message."""
 
 
-def several(given: tuple[Addressee | Iterable[Addressee], ...], *, field: str) -> tuple[Address, ...]:
+def several(given: tuple[Several, ...], *, field: str) -> tuple[Recipient, ...]:
+    """What the steps for recipients take: addressees, groups, and lists of them."""
     if len(given) == 1:  # nearly always
-        return addresses(given[0], field=field)
-    return tuple(address for one in given for address in addresses(one, field=field))
+        one = given[0]
+        if type(one) is tuple and len(one) == 2 and type(one[1]) is str and type(one[0]) is str and "@" not in one[0]:
+            try:
+                return (Address(one[1], name=one[0]),)
+            except AddressError as error:
+                raise named(error, field) from None
+        return recipients(one, field=field)
+    return tuple(address for one in given for address in recipients(one, field=field))
 
 
 def single(given: Addressee, *, field: str) -> tuple[Address, ...]:
-    found = addresses(given, field=field)
+    found = only_mailboxes(given, field=field)
     if len(found) != 1:
         raise MessageError(f"one address is wanted here, not {len(found)}", field=field)
     return found

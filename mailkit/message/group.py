@@ -127,7 +127,7 @@ def recipients(given: Addressee | Group | Iterable[Addressee | Group], *, field:
         raise named(error, field) from None
 
 
-def only_mailboxes(given: Addressee | Iterable[Addressee], *, field: str) -> tuple[Address, ...]:
+def only_mailboxes(given: Addressee | Iterable[Addressee | Iterable[Addressee]], *, field: str) -> tuple[Address, ...]:
     """Read addressees where no group may stand: From, Sender (RFC 5322 3.6.2), and groups. Errors name ``field``."""
     try:
         found: list[Address] = []

@@ -8,14 +8,15 @@ from typing import TypeAlias
 
 from mailkit.errors import HeaderError, MessageError
 from mailkit.message import fields
-from mailkit.message.address import Address, addresses
+from mailkit.message.address import Address
 from mailkit.message.fields import Kind, Rule
+from mailkit.message.group import Recipient, members, only_mailboxes, recipients
 from mailkit.mime.control import refuse_controls
 from mailkit.mime.fold import LINE_LENGTH, fold, raw_tokens
 
 __all__ = ["Field", "Headers", "Value"]
 
-Value: TypeAlias = str | tuple[Address, ...] | datetime
+Value: TypeAlias = str | tuple[Recipient, ...] | datetime
 
 
 _set = object.__setattr__
@@ -23,7 +24,7 @@ _set = object.__setattr__
 
 @dataclass(frozen=True, slots=True, init=False)
 class Field:
-    """One header field. ``value`` is text, a tuple of addresses, or a date, as the kind of the field wants.
+    """One header field. ``value`` is text, a tuple of addresses and groups, or a date, as the kind of the field wants.
 
     Raises HeaderError for a name or a text that cannot be written on one line.
     """
@@ -71,7 +72,9 @@ class Field:
             return field
         kind = field.rule.kind
         if kind is Kind.ADDRESSES:
-            return cls(name, addresses(value, field=name))
+            return cls(name, recipients(value, field=name))
+        if kind is Kind.MAILBOXES:
+            return cls(name, only_mailboxes(value, field=name))
         if kind is Kind.DATE:
             return cls(name, _date(name, value))
         if kind is Kind.RAW:
@@ -156,14 +159,18 @@ class Headers(Mapping[str, str]):
         wanted = name.lower()
         return tuple(str(field) for field in self.fields if field.key == wanted)
 
-    def addresses(self, name: str) -> tuple[Address, ...]:
-        """Return the addresses in every field called ``name``."""
+    def recipients(self, name: str) -> tuple[Recipient, ...]:
+        """Return the addresses and groups in every field called ``name``."""
         wanted = name.lower()
-        found: tuple[Address, ...] = ()
+        found: tuple[Recipient, ...] = ()
         for one in self.fields:
             if one.rule.key == wanted and isinstance(one.value, tuple):
                 found = found + one.value if found else one.value
         return found
+
+    def addresses(self, name: str) -> tuple[Address, ...]:
+        """Return the addresses in every field called ``name``, those of groups' members too."""
+        return members(self.recipients(name))
 
     def without(self, name: str) -> "Headers":
         """Return headers with no field called ``name``."""

@@ -129,9 +129,9 @@ class Message:
             return BodyType.SEVEN_BIT
         if limit is BodyType.BINARY and not (self.attachments or self.embedded):
             limit = BodyType.EIGHT_BIT
-        if limit is BodyType.EIGHT_BIT and not self.translations:
-            texts = (self.text, self.html, *(form.text for form in self.alternatives))
-            if all(text is None or text.isascii() for text in texts):
+        if limit is BodyType.EIGHT_BIT and not (self.translations or self.alternatives):
+            text, html = self.text, self.html
+            if (text is None or text.isascii()) and (html is None or html.isascii()):
                 return BodyType.SEVEN_BIT
         return limit
 

@@ -16,6 +16,7 @@ from mailkit.message.address import Address
 from mailkit.message.alternative import Alternative
 from mailkit.message.attachment import Attachment
 from mailkit.message.fields import Kind
+from mailkit.message.group import members, parse_list
 from mailkit.message.headers import Field, Headers, Value
 from mailkit.message.translation import Translation, TranslationType
 from mailkit.message.wire import says_binary
@@ -91,7 +92,7 @@ def read(raw: bytes) -> Contents:
         translations=tuple(found.translations),
         attachments=tuple(found.attachments),
         embedded=tuple(found.embedded),
-        bcc=tuple(address for value in blind if isinstance(value, tuple) for address in value),
+        bcc=tuple(address for value in blind if isinstance(value, tuple) for address in members(value)),
         raw=raw,
         defects=tuple(found.defects),
     )
@@ -127,8 +128,8 @@ def _unfolded(line: bytes) -> str:
 def _value(name: str, text: str, found: _Found) -> Value:
     try:
         match fields.rule(name).kind:
-            case Kind.ADDRESSES:
-                return Address.parse_list(text)
+            case Kind.ADDRESSES | Kind.MAILBOXES:
+                return parse_list(text, tolerant=True)
             case Kind.DATE:
                 return parsedate_to_datetime(text)
             case Kind.TEXT:

@@ -9,13 +9,14 @@ import hashlib
 from datetime import datetime
 from functools import lru_cache
 
-from mailkit.message.address import Address, quoted_phrase
+from mailkit.message.address import Address, mailbox_tokens
 from mailkit.message.fields import Kind
+from mailkit.message.group import Recipient
 from mailkit.message.headers import Field, Headers
 from mailkit.message.shape import Inner, Leaf, Multipart, Parameters, Part
 from mailkit.message.stored import StoredBody
 from mailkit.message.wire import Wire
-from mailkit.mime import encodedword, parameter, transfer
+from mailkit.mime import parameter, transfer
 from mailkit.mime.bodytype import BodyType
 from mailkit.mime.fold import LINE_LENGTH, fold, raw_tokens, stays, text_tokens
 
@@ -65,13 +66,13 @@ def write_field(field: Field) -> str:
     return line
 
 
-def _addresses(name: str, addresses: tuple[Address, ...]) -> str:
+def _addresses(name: str, recipients: tuple[Recipient, ...]) -> str:
     tokens: list[str] = []
     column = len(name) + 1
-    for address in addresses:
+    for one in recipients:
         if tokens:
             tokens[-1] += ","
-        tokens += _mailbox(address, column)
+        tokens += mailbox_tokens(one, column) if isinstance(one, Address) else one.tokens(column)
         column = 1
     return fold(name, tokens)
 
@@ -82,26 +83,6 @@ def _date(moment: datetime) -> str:
     zone = f"{iso[19:22]}{iso[23:25]}" or "-0000"
     day = f"{_DAYS[moment.weekday()]}, {iso[8:10]} {_MONTHS[moment.month - 1]} {iso[:4]}"
     return f"{day} {iso[11:19]} {zone}"
-
-
-def _mailbox(address: Address, column: int) -> list[str]:
-    """The tokens of one mailbox. Only the display name is ever encoded: an encoded address reaches nobody."""
-    name = address.name
-    if not name:
-        return [f" {address.wire}"]
-    # A local part outside ASCII stays raw UTF-8 (RFC 6532); the envelope then asks for SMTPUTF8.
-    wire = f" <{address.wire}>"
-    # Readers strip white space around a name, even inside quotes; inside an encoded word they do not.
-    if encodedword.is_plain(name) and name == name.strip(" \t"):
-        phrase = quoted_phrase(name)
-        # A quoted string stays whole: some readers keep the fold inside it as part of the name.
-        tokens = [f" {phrase}"] if phrase[:1] == '"' else raw_tokens(phrase)
-        if max(map(len, tokens)) <= LINE_LENGTH:
-            tokens.append(wire)
-            return tokens
-    tokens = [f" {word}" for word in encodedword.encode(name, first=LINE_LENGTH - 1 - column)]
-    tokens.append(wire)
-    return tokens
 
 
 class _Boundaries:

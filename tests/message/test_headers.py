@@ -135,7 +135,7 @@ def test_a_date_when_shown_is_written_as_in_mail() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("From", Kind.ADDRESSES),
+        ("From", Kind.MAILBOXES),
         ("RESENT-TO", Kind.ADDRESSES),
         ("date", Kind.DATE),
         ("Message-ID", Kind.RAW),
