@@ -15,8 +15,8 @@ from mailkit.message.alternative import Alternative, Invitation, invitation
 from mailkit.message.attachment import Attachment
 from mailkit.message.dsn import Dsn
 from mailkit.message.given import File, Several
-from mailkit.message.group import members, only_mailboxes, recipients
-from mailkit.message.headers import Field, Headers
+from mailkit.message.group import Recipient, members, only_mailboxes, recipients
+from mailkit.message.headers import Field, Headers, placed
 from mailkit.message.mailing import list_id, target, unsubscribe_headers
 from mailkit.message.message import Message
 from mailkit.message.picture import embed_data, embed_files
@@ -41,7 +41,7 @@ class MessageBuilder:
     """
 
     # An instance holds only what was set; the rest is here.
-    _headers: Headers = Headers()  # noqa: RUF009 - a value that never changes
+    _fields: tuple[Field, ...] = ()
     _text: str | None = None
     _html: str | None = None
     _alternatives: tuple[Alternative, ...] = ()
@@ -225,8 +225,8 @@ class MessageBuilder:
 
         One click means that the mail program sends a POST to ``url`` by itself; a GET must not change anything.
         """
-        fresh = self._headers.without("List-Unsubscribe-Post")  # said anew, the whole is said anew
-        return self._but(_headers=fresh)._with_headers(unsubscribe_headers(url=url, mailto=mailto))
+        # Said anew, the whole is said anew.
+        return self._without("List-Unsubscribe-Post")._with_headers(unsubscribe_headers(url=url, mailto=mailto))
 
     def mailing_list(
         self,
@@ -254,10 +254,7 @@ class MessageBuilder:
     def message_class(self, kind: MessageClass | str) -> "MessageBuilder":
         """Say what the message is for: ``transactional``, ``bulk`` or ``auto_reply`` (RFC 3834)."""
         headers = class_headers(given.choice(MessageClass, kind, field="message class"))
-        fresh = self._headers
-        for name in CLASS_FIELDS:
-            fresh = fresh.without(name)
-        return self._but(_headers=fresh)._with_headers(headers)
+        return self._without(*CLASS_FIELDS)._with_headers(headers)
 
     def priority(self, priority: Priority | str) -> "MessageBuilder":
         """Say how urgent it is: ``high``, ``normal`` or ``low``."""
@@ -303,11 +300,15 @@ class MessageBuilder:
 
     def build(self) -> Message:
         """Check the whole and return the message, with Date and Message-ID. Raises MessageError naming the field."""
-        senders = self._headers.addresses("from")
+        senders: tuple[Address, ...] = ()
+        there = []
+        for field in self._fields:
+            there.append(field.rule.key)
+            if field.rule.key == "from":
+                senders = members(field.value)  # type: ignore[arg-type]  # the step made it so
         if not senders:
             raise MessageError("a message needs an author", field="from", hint="Add .from_('Name <name@example.com>').")
-        found = list(self._headers.fields)
-        there = [field.rule.key for field in found]
+        found = list(self._fields)
         if len(senders) > 1 and "sender" not in there:
             raise MessageError(
                 "several authors need one sender (RFC 5322 3.6.2)", field="sender", hint="Add .sender(...)."
@@ -347,8 +348,11 @@ class MessageBuilder:
         fresh = object.__new__(MessageBuilder)
         values = fresh.__dict__
         values.update(self.__dict__)
-        values["_headers"] = self._headers.with_field(field)
+        values["_fields"] = placed(self._fields, field)
         return fresh
+
+    def _without(self, *names: str) -> "MessageBuilder":
+        return self._but(_fields=tuple(field for field in self._fields if field.name not in names))
 
     def _with_headers(self, headers: Iterable[tuple[str, str]]) -> "MessageBuilder":
         builder = self
@@ -357,7 +361,10 @@ class MessageBuilder:
         return builder
 
     def _add_recipients(self, name: str, several: tuple[Several, ...]) -> "MessageBuilder":
-        before = self._headers.recipients(name)
+        before: tuple[Recipient, ...] = ()
+        for field in self._fields:
+            if field.name == name:
+                before = field.value  # type: ignore[assignment]  # this step made it
         if not before and len(several) == 1 and isinstance(several[0], str):
             return self._with_field(_addressed(name, several[0]))
         found = given.several(several, field=name.lower())

@@ -25,7 +25,7 @@ class Kind(Enum):
 
 _KINDS = {
     **dict.fromkeys(
-        ("to", "cc", "bcc", "reply-to", "errors-to", "return-receipt-to", "resent-to", "resent-cc", "resent-bcc"),
+        ("to", "cc", "bcc", "reply-to", "resent-to", "resent-cc", "resent-bcc"),
         Kind.ADDRESSES,
     ),
     **dict.fromkeys(("from", "sender", "resent-from", "resent-sender", "disposition-notification-to"), Kind.MAILBOXES),

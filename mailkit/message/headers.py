@@ -14,7 +14,7 @@ from mailkit.message.group import Recipient, members, only_mailboxes, recipients
 from mailkit.mime.control import refuse_controls
 from mailkit.mime.fold import LINE_LENGTH, fold, raw_tokens
 
-__all__ = ["Field", "Headers", "Value"]
+__all__ = ["Field", "Headers", "Value", "placed"]
 
 Value: TypeAlias = str | tuple[Recipient, ...] | datetime
 
@@ -179,10 +179,14 @@ class Headers(Mapping[str, str]):
 
     def with_field(self, field: Field) -> "Headers":
         """Return headers with ``field`` added, or put in the place of the one there where only one may stand."""
-        present = self.fields
-        if (rule := field.rule).is_unique:
-            for place, old in enumerate(present):
-                if old.rule is rule or old.rule.key == rule.key:
-                    rest = (other for other in present[place + 1 :] if other.key != rule.key)
-                    return Headers((*present[:place], field, *rest))
-        return Headers((*present, field))
+        return Headers(placed(self.fields, field))
+
+
+def placed(present: tuple[Field, ...], field: Field) -> tuple[Field, ...]:
+    """Return the fields with one more, which takes the place of the one there where only one may stand."""
+    if (rule := field.rule).is_unique:
+        for place, old in enumerate(present):
+            if old.rule is rule or old.rule.key == rule.key:
+                rest = (other for other in present[place + 1 :] if other.rule.key != rule.key)
+                return (*present[:place], field, *rest)
+    return (*present, field)

@@ -135,6 +135,7 @@ def _value(name: str, text: str, found: _Found) -> Value:
             case Kind.TEXT:
                 text = encodedword.decode(text)
     except (MessageError, ValueError, OverflowError, TypeError, IndexError):
+        found.defects.append(f"{name} cannot be read: {text[:60]!r}")
         text = encodedword.decode(text)
     # A line break smuggled into an encoded word must not come alive when the value is written into another message.
     clean = replace_controls(text, by="\ufffd")

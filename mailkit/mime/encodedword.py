@@ -18,6 +18,7 @@ _OVERHEAD = len("=?utf-8?q??=")
 _Q_ESCAPED = re.compile(rb"[^A-Za-z0-9!*+/ -]+")
 
 _WORD = re.compile(r"=\?([!-+\--<>@-~]+)\?([BbQq])\?([!->@-~]*)\?=")
+_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _GAP = re.compile(r"(=\?[^?\s]+\?[BbQq]\?[^?\s]*\?=)[ \t\r\n]+(?==\?[^?\s]+\?[BbQq]\?[^?\s]*\?=)")
 
 
@@ -73,7 +74,7 @@ def decode(text: str) -> str:
     """Replace every encoded word in ``text`` by what it says; leave alone what cannot be decoded."""
     if "=?" not in text:
         return text
-    pieces: list[tuple[str, bytes] | str] = []
+    pieces: list[tuple[str, bytearray] | str] = []
     position = 0
     text = _GAP.sub(r"\1", text)
     for found in _WORD.finditer(text):
@@ -85,12 +86,12 @@ def decode(text: str) -> str:
             pieces.append(found[0])
         elif pieces and isinstance(pieces[-1], tuple) and pieces[-1][0] == name:
             # Broken senders split a character between two words; joining the bytes first heals that.
-            pieces[-1] = (name, pieces[-1][1] + raw)
+            pieces[-1][1].extend(raw)  # in place: a megabyte of words would be copied for each of them
         else:
-            pieces.append((name, raw))
+            pieces.append((name, bytearray(raw)))
         position = found.end()
     pieces.append(text[position:])
-    return "".join(piece if isinstance(piece, str) else _characters(*piece) for piece in pieces)
+    return "".join(piece if isinstance(piece, str) else _characters(piece[0], bytes(piece[1])) for piece in pieces)
 
 
 def _payload(encoding: str, payload: str) -> bytes | None:
@@ -100,7 +101,7 @@ def _payload(encoding: str, payload: str) -> bytes | None:
         except Base64Error:
             return None
     data = payload.replace("_", " ").encode("ascii", "replace")
-    return re.sub(rb"=([0-9A-Fa-f]{2})", lambda found: bytes([int(found[1], 16)]), data)
+    return _HEX.sub(lambda found: bytes([int(found[1], 16)]), data) if b"=" in data else data
 
 
 def _characters(name: str, data: bytes) -> str:

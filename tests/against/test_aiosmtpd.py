@@ -162,7 +162,7 @@ def test_client_when_a_file_is_sent_from_the_disk_then_every_byte_arrives(
     path = tmp_path / "large.bin"
     path.write_bytes(bytes(range(256)) * 20_000)
     keeper, sent = Keeper(), MessageBuilder().from_("ada@example.com").to(TO).text("See file").attach(path).build()
-    assert sent.wire().is_stored
+    assert sent.is_stored
     with (
         serving(keeper, data_size_limit=10_000_000) as server,
         mailer_of(f"smtp://127.0.0.1:{server.port}") as mailer,
