@@ -4,7 +4,9 @@ The files in ``golden/`` are what mailkit writes with a fixed clock and fixed id
 write them anew after an intended change: ``python -m tests.message.test_golden``, then read the difference.
 """
 
+import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -109,6 +111,17 @@ def test_a_golden_file_when_read_has_the_contents_it_was_built_from(name: str) -
     assert again.html == message.html
     assert [part.filename for part in again.parts()] == [part.filename for part in message.parts()]
     assert again.defects == ()
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_a_message_when_hashed_pickled_or_written_by_many_threads_is_one_value(name: str) -> None:
+    """It can be a key, cross to another process, and be written by eight threads at once."""
+    message = built(name)
+    again = pickle.loads(pickle.dumps(message))
+    assert len({message, again, built(name)}) == 1
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(lambda _: bytes(again), range(8)))) == 1
+    assert bytes(again) == bytes(message)
 
 
 def test_the_golden_files_when_counted_are_the_messages() -> None:
