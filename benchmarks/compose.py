@@ -49,7 +49,7 @@ TASKS: dict[str, tuple[Callable[[int], Task], int, tuple[str, float]]] = {
     ),
     "Plain text of 1 KB": (
         lambda n: Task(f"Your order {n}", [("", f"zoe{n}@example.com")], PLAIN_TEXT),
-        500,
+        1000,
         ("Django", 8),
     ),
     "An invoice: the receipt with a PDF of 1 MB that all share": (
@@ -88,7 +88,7 @@ def run() -> None:
     compare(
         "Headers only: 14 fields, two of them personal, and no body",
         {"mailkit": _mailkit_forked(), "mailkit without a base": _mailkit_anew(), "EmailMessage": _stdlib_headers()},
-        times=300,
+        times=600,
         aim=("EmailMessage", 50),
     )
     _memory()

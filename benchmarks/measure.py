@@ -1,5 +1,6 @@
 """Timing: several rounds of each contender in turn, so that a machine that slows down slows all of them down."""
 
+import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ def compare(
         work()
     for _ in range(ROUNDS):
         for name, work in contenders.items():
+            gc.collect()  # nobody pays for what the one before left behind
             start = time.perf_counter()
             for _ in range(times):
                 work()

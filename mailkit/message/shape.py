@@ -60,6 +60,7 @@ class Inner(NamedTuple):
 
 Part: TypeAlias = Leaf | Multipart | Inner
 
+_EMPTY = Leaf("text/plain", (("charset", "utf-8"),), Encoded("7bit", b""))
 _AMP = "text/x-amp-html"
 _FIELDS = {"text/plain": "text", "text/html": "html"}
 _UTF8: Parameters = (("charset", "utf-8"),)
@@ -79,13 +80,14 @@ def shape(
 ) -> Part:
     """Return the tree for these contents. A message with nothing in it has one empty text part."""
     bodies: list[Part] = []
-    if text is not None or (html is None and not alternatives):
-        text = text or ""
+    if text is not None:
         bodies.append(
             _body(flowed.flow(text), "text/plain", _FLOWED, limit)
             if is_flowed
             else _body(text, "text/plain", _UTF8, limit)
         )
+    elif html is None and not alternatives:
+        bodies.append(_EMPTY)
     if alternatives:
         bodies.extend(_alternative(form, limit) for form in alternatives if form.type == _AMP)
     if html is not None:
