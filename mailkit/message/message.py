@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Message"]
 
 
+_SEVEN_BIT = BodyType.SEVEN_BIT  # looked up once: in its class that costs a call on Python 3.11
+
+
 @dataclass(frozen=True)
 class Message:
     """An e-mail message. Build one with :class:`mailkit.MessageBuilder`, or read one with :meth:`parse`.
@@ -116,7 +119,7 @@ class Message:
 
         A message that was read from bytes has one form only. Raises MessageError when it cannot be written.
         """
-        if limit is not BodyType.SEVEN_BIT:
+        if limit is not _SEVEN_BIT:
             limit = self._useful(limit)
         kept: Wire | None = self.__dict__.get(limit)
         if kept is None:
@@ -126,14 +129,13 @@ class Message:
     def _useful(self, limit: BodyType) -> BodyType:
         """The least limit that gives the same bytes, so that one form serves all servers where it can."""
         if self.raw:
-            return BodyType.SEVEN_BIT
-        if limit is BodyType.BINARY and not (self.attachments or self.embedded):
-            limit = BodyType.EIGHT_BIT
-        if limit is BodyType.EIGHT_BIT and not (self.translations or self.alternatives):
-            text, html = self.text, self.html
-            if (text is None or text.isascii()) and (html is None or html.isascii()):
-                return BodyType.SEVEN_BIT
-        return limit
+            return _SEVEN_BIT
+        if limit is BodyType.BINARY and (self.attachments or self.embedded):
+            return limit
+        if self.translations or self.alternatives:
+            return BodyType.EIGHT_BIT
+        is_ascii = (self.text is None or self.text.isascii()) and (self.html is None or self.html.isascii())
+        return _SEVEN_BIT if is_ascii else BodyType.EIGHT_BIT
 
     def _written(self, limit: BodyType) -> Wire:
         if self.raw:

@@ -22,6 +22,7 @@ from mailkit.mime.fold import LINE_LENGTH, fold, raw_tokens, stays, text_tokens
 
 __all__ = ["write", "write_field"]
 
+_TEXT, _SEVEN_BIT = Kind.TEXT, BodyType.SEVEN_BIT  # looked up once: in the class that costs a call on Python 3.11
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # What the tree says about itself: a parsed message that is written anew has its old words for it in the headers.
@@ -52,7 +53,7 @@ def write_field(field: Field) -> str:
     name, value = field.name, field.value
     if isinstance(value, str):
         is_short = len(name) + len(value) + 2 <= LINE_LENGTH
-        if field.rule.kind is not Kind.TEXT:
+        if field.rule.kind is not _TEXT:
             line = f"{name}: {value}\r\n" if is_short else fold(name, raw_tokens(value))
         elif is_short and stays(value):
             line = f"{name}: {value}\r\n"
@@ -157,7 +158,7 @@ def _write_multipart(part: Multipart, boundaries: _Boundaries, pieces: list[byte
     boundary = boundaries.next()
     first = part.parts[0]
     kind = first.type if isinstance(first, Leaf) else f"multipart/{getattr(first, 'subtype', '')}"
-    encoding = "" if boundaries.demand is BodyType.SEVEN_BIT else _ENCODINGS[_demand(_leaves(part))]
+    encoding = "" if boundaries.demand is _SEVEN_BIT else _ENCODINGS[_demand(_leaves(part))]
     head = _multipart_head(part.subtype, kind, encoding)
     pieces.append(head.replace(_DUMMY, boundary).encode())
     delimiter = f"--{boundary}\r\n".encode()

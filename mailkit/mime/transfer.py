@@ -28,6 +28,7 @@ __all__ = [
 _ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
 _BASE64_LINE = 57  # bytes: 76 characters of base64 (RFC 2045 6.8)
 _QP_PLAIN = bytes([9, 10, 13, *range(32, 61), *range(62, 127)])
+_SEVEN_BIT = BodyType.SEVEN_BIT  # looked up once: in its class that costs a call on Python 3.11
 _DEMANDS = {"8bit": BodyType.EIGHT_BIT, "binary": BodyType.BINARY}
 
 
@@ -40,7 +41,7 @@ class Encoded(NamedTuple):
 
 def body_type(encoding: str) -> BodyType:
     """Return what a transfer encoding demands of a server."""
-    return _DEMANDS.get(encoding, BodyType.SEVEN_BIT)
+    return _DEMANDS.get(encoding, _SEVEN_BIT)
 
 
 def canonical(data: bytes) -> bytes:
@@ -67,8 +68,9 @@ def encode_text(text: str, *, limit: BodyType = BodyType.SEVEN_BIT) -> Encoded:
     Each carries it exactly. Raises UnicodeEncodeError for a lone surrogate, which no encoding can carry.
     """
     data = canonical(text.encode())
-    if (text.isascii() or limit is not BodyType.SEVEN_BIT) and _fits_lines(data):
-        return Encoded("7bit" if text.isascii() else "8bit", data)
+    is_ascii = text.isascii()
+    if (is_ascii or limit is not _SEVEN_BIT) and _fits_lines(data):
+        return Encoded("7bit" if is_ascii else "8bit", data)
     # Quoted-printable stays readable in the source and costs two more bytes for each byte it escapes; base64 costs a
     # third of everything. The cheaper one wins.
     if 2 * len(data.translate(None, _QP_PLAIN)) > len(data) // 3:

@@ -80,6 +80,9 @@ def test_a_form_when_nothing_would_be_gained_is_shared() -> None:
     """An ASCII text is the same for all servers, and is written once."""
     message = B.text("plain").html("<p>plain</p>").build()
     assert message.wire(SEVEN) is message.wire(EIGHT) is message.wire(BINARY)
+    with_file = B.text("plain").attach(b"x", filename="a").build()
+    assert with_file.wire(SEVEN) is with_file.wire(EIGHT)
+    assert with_file.wire(BINARY) is not with_file.wire(EIGHT)
 
 
 def test_a_message_when_it_was_read_has_one_form() -> None:
