@@ -12,7 +12,6 @@ import os
 import subprocess
 from collections.abc import Callable
 from email.message import EmailMessage
-from email.utils import getaddresses
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ import pytest
 
 from mailkit import Message, MessageBuilder, Templates
 from mailkit.errors import MailkitError
-from tests.kit.peerlab import LETTERS
+from tests.kit.peerlab import INJECTING_NAME, LETTERS
 
 ROOT = Path(__file__).parent.parent.parent
 PYTHON = ROOT / ".peers" / "bin" / "python"
@@ -55,6 +54,10 @@ def is_the_same_twice(raw: bytes) -> bool:
     return first == second
 
 
+def has_the_subject(raw: bytes) -> bool:
+    return read(raw)["Subject"] == LETTERS
+
+
 def has_plain_text_first(raw: bytes) -> bool:
     kinds = [part.get_content_type() for part in read(raw).walk()]
     return kinds.index("text/plain") < kinds.index("text/html")
@@ -84,17 +87,25 @@ def has_only_crlf(raw: bytes) -> bool:
 
 
 class Case(NamedTuple):
-    """``peer`` is a case of ``tests/kit/peerlab.py``; ``here`` composes the same, or is refused if ``refused``."""
+    """``peer`` is a case of ``tests/kit/peerlab.py``; ``here`` composes the same, or is refused if ``refused``.
+
+    A fault that is ``pythons`` comes from the email package below the peer, and is mended in some later Python.
+    """
 
     peer: str
     fault: str
     is_right: Callable[[bytes], bool]
     here: Callable[[], bytes]
     refused: bool = False
+    pythons: bool = False
 
 
 def _from_template(html: str) -> bytes:
     return bytes(Templates({"x.html": f"Subject: Hi\n\n{html}"}).compose("x.html", {}).from_("a@b.example").build())
+
+
+def _injecting() -> bytes:
+    return bytes(B.header(INJECTING_NAME, "v").build())
 
 
 def _twice(message: Message) -> bytes:
@@ -127,8 +138,10 @@ CASES = [
         lambda: _twice(B.html("<p>html</p>").build()),
     ),
     Case("emails_bare", "no Message-ID", has(b"Message-ID: <"), lambda: bytes(B.build())),
+    Case("btx_bare", "no Message-ID", has(b"Message-ID: <"), lambda: bytes(B.build())),
     Case("mailmerge_bare", "no Message-ID", has(b"Message-ID: <"), lambda: bytes(B.build())),
-    Case("standard_bare", "neither Date nor Message-ID", has(b"Message-ID: <"), lambda: bytes(B.build())),
+    Case("standard_bare", "no Message-ID", has(b"Message-ID: <"), lambda: bytes(B.build())),
+    Case("standard_bare", "no Date", has(b"Date: "), lambda: bytes(B.build())),
     Case(
         "redmail_name",
         "a line break in a name adds a field",
@@ -157,8 +170,47 @@ CASES = [
     Case(
         "redmail_subject",
         "a space is lost where a subject is folded",
-        lambda raw: read(raw)["Subject"] == LETTERS,
+        has_the_subject,
         lambda: bytes(B.subject(LETTERS).build()),
+        pythons=True,
+    ),
+    Case(
+        "envelope_subject",
+        "a space is lost where a subject is folded",
+        has_the_subject,
+        lambda: bytes(B.subject(LETTERS).build()),
+        pythons=True,
+    ),
+    Case(
+        "btx_subject",
+        "a space is lost where a subject is folded",
+        has_the_subject,
+        lambda: bytes(B.subject(LETTERS).build()),
+        pythons=True,
+    ),
+    *(
+        Case(
+            f"{peer}_field",
+            "a line break in the name of a field adds a field",
+            has_not(b"\nX-Injected"),
+            _injecting,
+            refused=True,
+            pythons=True,
+        )
+        for peer in ("django", "emails", "redmail", "standard")
+    ),
+    Case(
+        "emails_local_part",
+        "a whole address in an encoded word",
+        has("josé@b.example".encode()),
+        lambda: bytes(B.to("josé@b.example").build()),
+    ),
+    Case(
+        "standard_idn",
+        "an encoded word in a domain",
+        has(b"x@xn--strae-oqa.de"),
+        lambda: bytes(B.to("x@straße.de").build()),
+        pythons=True,
     ),
     Case(
         "mailmerge_name",
@@ -199,8 +251,8 @@ CASES = [
     Case(
         "envelope_comma",
         "a quoted name with a comma becomes two recipients, one of them Doe",
-        lambda raw: [address for _, address in getaddresses([raw.decode()])] == ["to@example.com"],
-        lambda: str(MessageBuilder().to('"Doe, John" <to@example.com>').from_("a@b.example").build().to[0]).encode(),
+        only_recipients("to@example.com"),
+        lambda: bytes(MessageBuilder().from_("a@b.example").to('"Doe, John" <to@example.com>').text("text").build()),
     ),
     Case(
         "standard_bcc",
@@ -214,6 +266,7 @@ CASES = [
         has_not(b"RAISED UnicodeEncodeError"),
         lambda: bytes(B.subject("half \ud83d").build()),
         refused=True,
+        pythons=True,
     ),
     Case(
         "standard_file_name",
@@ -246,10 +299,15 @@ def made() -> dict[str, bytes]:
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.peer}: {case.fault}" for case in CASES])
 def test_a_fault_when_a_peer_has_it_is_not_here(made: dict[str, bytes], case: Case) -> None:
     """The judge finds it in the peer's bytes; here the input is composed rightly, or refused by name."""
-    assert not case.is_right(made[case.peer]), f"{case.peer} does it rightly now: {made[case.peer]!r}"
+    theirs = made[case.peer]
+    if theirs.startswith(b"RAISED") and not case.refused:
+        pytest.fail(f"{case.peer} composed nothing, which shows no fault: {theirs!r}")
+    if case.is_right(theirs):
+        assert case.pythons, f"{case.peer} does it rightly now: {theirs!r}"
+        pytest.skip(f"{case.peer} does it rightly on this Python")
     if case.refused:
         with pytest.raises(MailkitError) as caught:
             case.here()
-        assert caught.value.hint
+        assert caught.value.hint or "header name" in str(caught.value)  # that error says how such a name is written
     else:
         assert case.is_right(case.here())

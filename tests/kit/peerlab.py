@@ -14,8 +14,10 @@ from email.message import EmailMessage
 from email.mime.text import MIMEText
 from email.policy import SMTP
 from pathlib import Path
+from typing import BinaryIO
 
 LETTERS = "überaus die die über Frühjahr überaus über"
+INJECTING_NAME = "X-A\r\nX-Injected: yes\r\nX-B"
 
 
 def django_local_part() -> bytes:
@@ -38,16 +40,33 @@ def django_twice() -> bytes:
     return b"\0".join(mail.message().as_bytes() for _ in range(2))
 
 
-def emails_idna() -> bytes:
+def django_field() -> bytes:
+    from django.core.mail import EmailMessage as Mail
+
+    return Mail("Hi", "text", "a@b.example", ["x@b.example"], headers={INJECTING_NAME: "v"}).message().as_bytes()
+
+
+def _emails(**given: object) -> bytes:
     import emails
 
-    return emails.Message(subject="Hi", text="text", mail_from="a@b.example", mail_to="x@straße.de").as_bytes()
+    given = {"subject": "Hi", "text": "text", "mail_from": "a@b.example", "mail_to": "x@b.example", **given}
+    return emails.Message(**given).as_bytes()
+
+
+def emails_idna() -> bytes:
+    return _emails(mail_to="x@straße.de")
+
+
+def emails_local_part() -> bytes:
+    return _emails(mail_to="josé@b.example")
+
+
+def emails_field() -> bytes:
+    return _emails(headers={INJECTING_NAME: "v"})
 
 
 def emails_bare() -> bytes:
-    import emails
-
-    return emails.Message(subject="Hi", text="text", mail_from="a@b.example", mail_to="x@b.example").as_bytes()
+    return _emails()
 
 
 def _redmail(**given: object) -> bytes:
@@ -64,6 +83,10 @@ def redmail_name() -> bytes:
 
 def redmail_file_name() -> bytes:
     return _redmail(attachments={"a.txt\r\nX-Injected: yes": b"x"})
+
+
+def redmail_field() -> bytes:
+    return _redmail(headers={INJECTING_NAME: "v"})
 
 
 def redmail_subject() -> bytes:
@@ -129,11 +152,42 @@ def yagmail_idn() -> bytes:
     return _yagmail("zoe@bücher.example", ["text"])
 
 
-def envelope_comma() -> bytes:
+def _envelope(to: str, subject: str) -> bytes:
     from envelope import Envelope
 
-    letter = Envelope("text").to('"Doe, John" <to@example.com>').from_("a@b.example").subject("Hi")
-    return ", ".join(map(str, letter.recipients())).encode()
+    return Envelope("text").to(to).from_("a@b.example").subject(subject).as_message().as_bytes()
+
+
+def envelope_comma() -> bytes:
+    return _envelope('"Doe, John" <to@example.com>', "Hi")
+
+
+def envelope_subject() -> bytes:
+    return _envelope("x@b.example", LETTERS)
+
+
+def _btx(subject: str) -> bytes:
+    import btx_lib_mail
+
+    class Kept:
+        """A transport, which is what btx calls an object with this method."""
+
+        raw = b""
+
+        def deliver(self, *, message: BinaryIO, **_: object) -> None:
+            self.raw = message.read()
+
+    kept = Kept()
+    btx_lib_mail.send("a@b.example", "x@b.example", subject, "text", smtphosts=["localhost"], transport=kept)
+    return kept.raw
+
+
+def btx_bare() -> bytes:
+    return _btx("Hi")
+
+
+def btx_subject() -> bytes:
+    return _btx(LETTERS)
 
 
 def _standard(**fields: str) -> EmailMessage:
@@ -157,6 +211,14 @@ def standard_bare() -> bytes:
     return _standard().as_bytes()
 
 
+def standard_field() -> bytes:
+    return _standard(**{INJECTING_NAME: "v"}).as_bytes()
+
+
+def standard_idn() -> bytes:
+    return _standard(To="x@straße.de").as_bytes()
+
+
 def standard_file_name() -> bytes:
     message = _standard()
     message.add_attachment(b"x", maintype="text", subtype="csv", filename="Übersicht.csv")
@@ -174,10 +236,13 @@ def mime_line_ends() -> bytes:
 
 
 CASES: list[Callable[[], bytes]] = [
-    *(django_local_part, django_idna, django_twice, emails_idna, emails_bare),
-    *(redmail_name, redmail_file_name, redmail_subject, mailmerge_row, mailmerge_name, mailmerge_bare),
-    *(fastapi_order, yagmail_text, yagmail_pair, yagmail_idn, envelope_comma),
-    *(standard_bcc, standard_surrogate, standard_bare, standard_file_name, standard_nul, mime_line_ends),
+    *(django_local_part, django_idna, django_twice, django_field),
+    *(emails_idna, emails_local_part, emails_bare, emails_field),
+    *(redmail_name, redmail_file_name, redmail_field, redmail_subject),
+    *(mailmerge_row, mailmerge_name, mailmerge_bare, fastapi_order, yagmail_text, yagmail_pair, yagmail_idn),
+    *(envelope_comma, envelope_subject, btx_bare, btx_subject),
+    *(standard_bcc, standard_surrogate, standard_bare, standard_field, standard_idn, standard_file_name, standard_nul),
+    mime_line_ends,
 ]
 
 
@@ -190,6 +255,8 @@ def main() -> None:
     for case in CASES:
         try:
             raw = case()
+        except ImportError:
+            raise  # a peer that is not there has not been tried
         except Exception as error:
             raw = f"RAISED {type(error).__name__}".encode()
         made[case.__name__] = base64.b64encode(raw).decode()
