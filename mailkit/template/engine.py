@@ -9,7 +9,8 @@ error with its place, never an empty gap. HTML is escaped, text is not. What has
 import difflib
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,10 +30,20 @@ from mailkit.message import Address, Attachment, MessageBuilder
 from mailkit.mime.control import refuse_controls
 from mailkit.template import source
 from mailkit.template.finish import Finished, Finisher
-from mailkit.template.inline import inline_css
+from mailkit.template.inline import INLINERS
 from mailkit.template.missing import Missing, MissingError, innermost, missing_variable
 from mailkit.template.place import Given, Place, places
+from mailkit.template.skeleton import Explanation, Skeletons, Statistics
 from mailkit.template.slot import Slotted, put_aside, setting_aside
+from mailkit.template.trace import (
+    FILTERS,
+    LookedAtError,
+    SandboxedTracing,
+    Slots,
+    TracingEnvironment,
+    keep,
+    tracing,
+)
 
 __all__ = ["Rendered", "Templates"]
 
@@ -84,7 +95,9 @@ class Templates:
     'Hello Zoë'
 
     ``sandbox`` keeps templates written by others from reaching into Python. ``filters`` and ``globals`` are added to
-    Jinja's own; ``inliner`` is ``"premailer"``, ``"none"``, or a function from HTML to HTML.
+    Jinja's own; ``inliner`` is ``"premailer"``, ``"css-inline"`` (the extra ``fast``), ``"none"``, or a function from
+    HTML to HTML. CSS is inlined and text made once for each structure that a template's pages have, and the values are
+    put in afterwards; ``skeletons=False`` does it anew for every page, with the same result.
     """
 
     def __init__(
@@ -94,29 +107,41 @@ class Templates:
         filters: Mapping[str, Callable[..., Any]] | None = None,
         globals: Mapping[str, Any] | None = None,  # noqa: A002 - Jinja's word
         sandbox: bool = False,
-        inliner: Literal["premailer", "none"] | Callable[[str], str] = "premailer",
+        inliner: Literal["premailer", "css-inline", "none"] | Callable[[str], str] = "premailer",
+        skeletons: bool = True,
     ) -> None:
         self._places = places(where)
-        environment = SandboxedEnvironment if sandbox else jinja2.Environment
-        self._jinja = environment(
-            loader=_Loader(self._places),
-            undefined=Missing,
-            autoescape=lambda name: name is not None and name.endswith((".html", ".htm")),
-            keep_trailing_newline=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        options: dict[str, Any] = {
+            "loader": _Loader(self._places),
+            "undefined": Missing,
+            "autoescape": lambda name: name is not None and _is_html(name),
+            "keep_trailing_newline": False,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+        }
+        self._jinja = (SandboxedEnvironment if sandbox else jinja2.Environment)(**options)
         self._jinja.globals["embed"] = self._embed
         self._jinja.globals.update(globals or {})
         self._jinja.filters.update(filters or {})
         self._addressing = self._jinja.overlay(finalize=put_aside)
-        self._finisher = Finisher(_inliner(inliner))
+        # The same again, with filters and globals in common, for templates whose values are followed.
+        self._tracing = (SandboxedTracing if sandbox else TracingEnvironment)(finalize=keep, **options)
+        self._tracing.filters = self._jinja.filters
+        self._tracing.globals = self._jinja.globals
+        self._tracing.filters.update(FILTERS)
+        self._skeletons = Skeletons(Finisher(_inliner(inliner), _dialect(inliner)))
+        self._is_tracing = skeletons
         self._heads: dict[str, _Head] = {}
         self._images: dict[str, tuple[object, Attachment]] = {}
 
     def names(self) -> list[str]:
         """Return the names of all files in the template places."""
         return sorted({name for place in self._places for name in place.names()})
+
+    @property
+    def statistics(self) -> Statistics:
+        """How many skeletons were made so far, how often one served again, and how many pages had to do without."""
+        return self._skeletons.statistics
 
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a file in the template places, or None when there is none of that name."""
@@ -136,14 +161,11 @@ class Templates:
         embedded: dict[str, Attachment] = {}
         token = _embedding.set(embedded)
         try:
-            body = self._load(name)
             headers = [(line.name, self._head_value(name, line, value, values)) for line, value in self._head(name)]
             preheader = next((value for key, value in headers if key.lower() == "preheader"), "")
-            rendered = self._run(body, name, values)
             if not _is_html(name):
-                return Rendered(tuple(headers), rendered, None)
-            written = self._beside(name, values)
-            finished = self._finish(name, rendered, preheader, written)
+                return Rendered(tuple(headers), self._run(self._load(name), name, values), None)
+            finished, _ = self._page(name, values, preheader)
         finally:
             _embedding.reset(token)
         kept = tuple((key, value) for key, value in headers if key.lower() != "preheader")
@@ -151,9 +173,9 @@ class Templates:
 
     # -- parts ---------------------------------------------------------------------------------------------------
 
-    def _load(self, name: str) -> jinja2.Template:
+    def _load(self, name: str, jinja: jinja2.Environment | None = None) -> jinja2.Template:
         try:
-            return self._jinja.get_template(name)
+            return (jinja or self._jinja).get_template(name)
         except jinja2.TemplateNotFound as error:
             raise self._missing(str(error.name), used_by=name) from None
         except jinja2.TemplateSyntaxError as error:
@@ -238,9 +260,27 @@ class Templates:
             place, line = innermost(error.__traceback__, name)
             raise TemplateBroken(f"{type(error).__name__}: {error}", name=place, line=line) from error
 
-    def _finish(self, name: str, html: str, preheader: str, text: str | None) -> Finished:
+    def _page(self, name: str, values: Mapping[str, Any], preheader: str) -> tuple[Finished, Explanation]:
+        """Both bodies of an HTML template, by way of its skeleton where that can be."""
+        slots = Slots()
         try:
-            return self._finisher.finish(html, preheader=preheader, text=text)
+            if not self._is_tracing:
+                raise LookedAtError("skeletons are switched off")
+            with tracing(slots):
+                skeleton = self._run(self._load(name, self._tracing), name, values)
+        except LookedAtError as error:
+            html = self._run(self._load(name), name, values)
+            text = self._beside(name, values)
+            with self._inlining(name):
+                return self._skeletons.alone(html, preheader=preheader, text=text), Explanation(False, error.why)
+        text = self._beside(name, values)
+        with self._inlining(name):
+            return self._skeletons.finish(skeleton, slots.values, preheader=preheader, text=text)
+
+    @contextmanager
+    def _inlining(self, name: str) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:  # of the inliner: a program that the style sheet, or the user, brings along
             raise TemplateBroken(
                 f"its CSS cannot be inlined: {type(error).__name__}: {error}",
@@ -350,8 +390,16 @@ def _is_html(name: str) -> bool:
 def _inliner(choice: str | Callable[[str], str]) -> Callable[[str], str] | None:
     if callable(choice):
         return choice
-    if choice == "premailer":
-        return inline_css
     if choice == "none":
         return None
-    raise ConfigError(f"there is no inliner {choice!r}", hint="Choose 'premailer', 'none', or give a function.")
+    found = INLINERS.get(choice)
+    if found is None:
+        raise ConfigError(
+            f"there is no inliner {choice!r}",
+            hint=f"Choose {', '.join(map(repr, INLINERS))}, 'none', or give a function.",
+        )
+    return found()
+
+
+def _dialect(choice: str | Callable[[str], str]) -> str:
+    return "" if callable(choice) else choice

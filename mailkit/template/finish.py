@@ -36,12 +36,18 @@ class Finisher:
     """The steps after rendering. ``inliner`` is None when style sheets are to stay as they are."""
 
     inliner: Callable[[str], str] | None = inline_css
+    dialect: str = "premailer"
+    """The inliner's name, by which it is known how it writes values; empty for one that is not known."""
+
+    def inlines(self, html: str) -> bool:
+        """Whether the inliner has work to do in ``html``."""
+        return self.inliner is not None and _STYLE_TAG.search(html) is not None
 
     def finish(self, html: str, *, preheader: str = "", text: str | None = None) -> Finished:
         """Return the bodies made from ``html``; ``text`` is the hand-written plain text when there is one."""
         if preheader:
             html = _with_preheader(html, preheader)
-        if self.inliner and _STYLE_TAG.search(html):
+        if self.inliner and self.inlines(html):
             html = self.inliner(html)
         return Finished(html, to_text(html) if text is None else text)
 

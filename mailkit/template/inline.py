@@ -7,12 +7,14 @@ the network or read from the disk.
 import logging
 import re
 import threading
+from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
+from mailkit.errors import ConfigError
 from mailkit.template.tree import parse
 
-__all__ = ["inline_css"]
+__all__ = ["INLINERS", "inline_css"]
 
 # cssutils, under premailer, keeps its parser state in module variables.
 _LOCK = threading.Lock()
@@ -43,7 +45,7 @@ def inline_css(html: str) -> str:
         ).transform()
     # Without its doctype a page is shown in quirks mode; lxml would give one to pages that have none.
     doctype = _DOCTYPE.match(html)
-    written = tostring(page, method="html", encoding="utf-8", pretty_print=True).decode()
+    written = tostring(page, method="html", encoding="utf-8").decode()
     return f"{doctype[1]}\n{written}" if doctype else written
 
 
@@ -78,3 +80,24 @@ def _inliner() -> Any:
 def _is_premailers(rule: Any) -> bool:
     """Whether premailer knows how to write a rule that is left over: a selector with its text, or a media query."""
     return isinstance(rule, tuple) or rule.typeString == "MEDIA_RULE"
+
+
+def _fast() -> Callable[[str], str]:
+    """css-inline. Raises ConfigError when it is not installed."""
+    try:
+        from css_inline import CSSInliner
+    except ImportError:
+        raise ConfigError(
+            "the inliner 'css-inline' is not installed", hint="Install it: pip install 'mailkit-compose[fast]'."
+        ) from None
+    inliner = CSSInliner(
+        keep_style_tags=True,  # for media queries, :hover and the like; what has been inlined is taken out
+        remove_inlined_selectors=True,
+        keep_at_rules=True,
+        load_remote_stylesheets=False,
+    )
+    return inliner.inline  # type: ignore[no-any-return]
+
+
+INLINERS: dict[str, Callable[[], Callable[[str], str]]] = {"premailer": lambda: inline_css, "css-inline": _fast}
+"""What gives each inliner, by its name."""

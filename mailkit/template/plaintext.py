@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from mailkit.template.slot import MARK, TOKEN
 from mailkit.template.tree import parse
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-__all__ = ["to_text"]
+__all__ = ["read_page", "to_text", "write_link"]
 
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 # Not mso-hide:all: what Outlook alone hides, as in buttons that are drawn for it in another way, all others show.
@@ -30,15 +31,24 @@ _BLOCKS = frozenset(
     )
 )
 _RULE = "-" * 40
+_SCHEME = re.compile("^https?://")
 
 
 def to_text(html: str) -> str:
     """Return what ``html`` says, as plain text with ``\\n`` line ends."""
+    return read_page(html)[0]
+
+
+def read_page(html: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return the text, and the links in it that cannot be written before their tokens are filled: (shown, target).
+
+    ``{MARK}{number}x`` stands for such a link, a token that ends in ``y`` for a value whose white space is kept.
+    """
     from lxml.etree import iterwalk
 
     root = parse(html)
     if root is None:
-        return ""
+        return "", []
     page = _Page()
     walk = iterwalk(root, events=("start", "end", "comment", "pi"))
     for event, element in walk:
@@ -57,7 +67,22 @@ def to_text(html: str) -> str:
             else:
                 page.close(element)
             page.say(element.tail)
-    return page.text()
+    return page.text(), page.unwritten
+
+
+def write_link(shown: str, target: str) -> str:
+    """Return what follows the words of a link: its address, unless they say it already."""
+    if not target or target.startswith(("#", "cid:", "data:", "javascript:")):
+        return ""
+    address = target.removeprefix("mailto:").removeprefix("tel:")
+    stem = shown.rstrip("/")
+    if target.rstrip("/").endswith(stem) and stem in (
+        target.rstrip("/"),
+        address.rstrip("/"),
+        _SCHEME.sub("", target).rstrip("/"),
+    ):
+        return ""
+    return f" <{address}>" if shown else f"<{address}>"
 
 
 def _is_silent(element: "HtmlElement") -> bool:
@@ -74,7 +99,9 @@ class _Page:
 
     def __init__(self) -> None:
         self.skipped: HtmlElement | None = None
+        self.unwritten: list[tuple[str, str]] = []
         self._lines: list[str] = []
+        self._is_gap = True  # whether the last line separates; what is written on a line never decides that
         self._line = ""
         self._prefixes: list[str] = []
         self._bullet = ""
@@ -87,6 +114,7 @@ class _Page:
         if not text:
             return
         if self._verbatim:
+            text = TOKEN.sub(rf"{MARK}\1y", text)
             first, *rest = text.split("\n")
             self._line += first
             for line in rest:
@@ -127,6 +155,7 @@ class _Page:
         if bullet:
             prefix = prefix.removesuffix(" " * len(bullet)) + bullet
         self._lines.append((prefix + line).rstrip(" "))
+        self._is_gap = not line and not prefix.strip("> ")
 
     def _space(self, tag: str) -> None:
         if tag in _PARAGRAPHS and not (tag in ("ul", "ol") and self._counters):  # a list in a list stays close to it
@@ -137,8 +166,9 @@ class _Page:
     def _paragraph(self) -> None:
         """End the line, and leave one empty line behind it."""
         self._break()
-        if self._lines and self._lines[-1].strip("> ") and not self._bullet:
+        if not self._is_gap and not self._bullet:
             self._lines.append("".join(self._prefixes).rstrip(" "))
+            self._is_gap = True
 
     # -- elements ------------------------------------------------------------------------------------------------
 
@@ -156,15 +186,17 @@ class _Page:
 
     def _close_link(self, element: "HtmlElement") -> None:
         target, line, column = self._links.pop()
-        shown = self._line[column:].strip() if line == len(self._lines) else self._line.strip()
-        if not target or target.startswith(("#", "cid:", "data:", "javascript:")):
-            return
-        address = target.removeprefix("mailto:").removeprefix("tel:")
-        if shown.rstrip("/") in (target.rstrip("/"), address.rstrip("/"), re.sub("^https?://", "", target).rstrip("/")):
-            return
-        if not shown and line == len(self._lines):
+        is_here = line == len(self._lines)
+        shown = self._line[column:].strip() if is_here else self._line.strip()
+        if not shown and is_here:
             return  # a link around nothing that can be read
-        self._line = self._line.rstrip(" ") + (f" <{address}>" if shown else f"<{address}>")
+        if MARK in target or MARK in shown:
+            self.unwritten.append((shown, target))
+            written = f"{MARK}{len(self.unwritten) - 1}x"
+        else:
+            written = write_link(shown, target)
+        words = self._line.rstrip(" ")
+        self._line = words + written + self._line[len(words) :]
 
     def _open_list(self, element: "HtmlElement") -> None:
         start = element.get("start", "1")
@@ -192,8 +224,9 @@ class _Page:
     def _close_quote(self, element: "HtmlElement") -> None:
         self._break()
         self._prefixes.pop()
-        if self._lines and self._lines[-1] == ">":
+        if self._is_gap and self._lines and self._lines[-1] == ">":
             self._lines.pop()
+            self._is_gap = False
 
     def _open_verbatim(self, element: "HtmlElement") -> None:
         self._verbatim += 1

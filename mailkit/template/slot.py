@@ -17,13 +17,13 @@ import jinja2
 from mailkit.errors import TemplateBroken
 from mailkit.template.missing import Missing, MissingError, missing_variable
 
-__all__ = ["SlotTemplate", "Slotted", "put_aside", "setting_aside"]
+__all__ = ["MARK", "TOKEN", "SlotTemplate", "Slotted", "put_aside", "setting_aside"]
 
 # Letters only, unguessable, and different in each process: no data can contain one.
-_MARK = "q" + "".join(chr(ord("g") + byte % 20) for byte in secrets.token_bytes(16))
+MARK = "q" + "".join(chr(ord("g") + byte % 20) for byte in secrets.token_bytes(16))
 
-_TOKEN = re.compile(rf"{_MARK}([0-9]+)z")
-_SLOT = re.compile(rf"\s*{_TOKEN.pattern}\s*")
+TOKEN = re.compile(rf"{MARK}([0-9]+)z")
+_SLOT = re.compile(rf"\s*{TOKEN.pattern}\s*")
 _MAILBOX = re.compile(r'\s*"?(?P<name>[^"<>]*?)"?\s*<\s*(?P<email>[^<>]*?)\s*>\s*')
 
 _values: ContextVar[list[str]] = ContextVar("mailkit_slot_values")
@@ -34,7 +34,7 @@ def put_aside(context: jinja2.runtime.Context, value: Any) -> str:
     """Jinja's ``finalize`` of an environment whose values are kept in slots, within :func:`setting_aside`."""
     values = _values.get()
     values.append(str(value))
-    return f"{_MARK}{len(values) - 1}z"
+    return f"{MARK}{len(values) - 1}z"
 
 
 @contextmanager
@@ -70,7 +70,7 @@ class Slotted:
         return (self._fill(found["name"]), self._fill(found["email"]).strip()) if found else None
 
     def _fill(self, text: str) -> str:
-        return _TOKEN.sub(lambda token: self.values[int(token[1])], text)
+        return TOKEN.sub(lambda token: self.values[int(token[1])], text)
 
 
 _JINJA = jinja2.Environment(finalize=put_aside, undefined=Missing, autoescape=False)  # noqa: S701 - this is no HTML

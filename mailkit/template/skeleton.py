@@ -1,0 +1,358 @@
+"""Skeletons: the expensive steps once for each structure of a page, the values afterwards.
+
+Theory of operation. A rendering comes as a skeleton with tokens (:mod:`~mailkit.template.trace`). The skeleton is
+finished once: CSS inlined, plain text made. Then each message is its skeleton's literal pieces with its own values
+between them, each value written as the inliner writes it at that place.
+
+That is the same as finishing every message by itself only where no value has a say in the work. So: a value that stands
+in a class, a style sheet, a tag and the like is *pinned*: it becomes a part of the skeleton, which is finished once for
+each value that occurs there. A message with a character that parsers change is finished by itself, and so is each one
+of a structure whose pinned values never come twice.
+"""
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from urllib.parse import quote
+
+from markupsafe import escape
+
+from mailkit.template.finish import Finished, Finisher
+from mailkit.template.plaintext import read_page, write_link
+from mailkit.template.scan import Where, find_slots, selected_attributes
+from mailkit.template.slot import MARK, TOKEN
+
+__all__ = ["Explanation", "Skeletons", "Statistics"]
+
+_ANY_TOKEN = re.compile(rf"{MARK}([0-9]+)([xyz])")
+# What parsers drop, replace or normalise, or what XML has no place for.
+_ODD = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]|[^\x00-\uffff](?<=[\ufffe\uffff])"
+)
+_SPACE = re.compile(r"[ \t\n]+")
+_MANY_SPACES = re.compile(r"[\t\n]|  ")
+_SPECIAL = re.compile('[&<>"\xa0]')
+_BEYOND = re.compile("[^\x21-\x7e]")
+_VARIANTS = 64  # of one structure, with different pinned values, before its messages are finished one by one
+_ENTRIES = 512
+_CHARACTERS = 32_000_000
+
+
+class _NotPlain(Exception):
+    """A value that cannot be written at its place without having been through the inliner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """How often work was shared. ``hits`` are messages that were filled into a skeleton that was there already,
+    ``fallbacks`` messages that were finished by themselves."""
+
+    skeletons: int = 0
+    hits: int = 0
+    fallbacks: int = 0
+
+    def __sub__(self, other: "Statistics") -> "Statistics":
+        return Statistics(self.skeletons - other.skeletons, self.hits - other.hits, self.fallbacks - other.fallbacks)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What became of one rendering. ``pinned`` are (number of the value, where it stands)."""
+
+    is_shared: bool
+    why: str = ""
+    pinned: tuple[tuple[int, Where], ...] = ()
+
+
+# -- values at their places ------------------------------------------------------------------------------------------
+
+
+def _escaped(value: str) -> str:
+    return str(escape(value))
+
+
+def _quiet(value: str) -> str:
+    """In a comment, which ends at two hyphens."""
+    if "--" in value or value.startswith("-") or value.endswith("-"):
+        raise _NotPlain("hyphens in a comment")
+    return _escaped(value)
+
+
+def _lxml_text(value: str) -> str:
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") if _SPECIAL.search(value) else value
+
+
+def _lxml_attribute(value: str) -> str:
+    if '"' in value:  # which decides about the quotes around it
+        raise _NotPlain("a quotation mark in an attribute")
+    return _lxml_text(value)
+
+
+def _lxml_link(value: str) -> str:
+    return _lxml_attribute(_lxml_address(value))
+
+
+def _lxml_address(value: str) -> str:
+    if not _BEYOND.search(value):
+        return value
+    if _MANY_SPACES.search(value):
+        raise _NotPlain("white space in a URL")
+    return _BEYOND.sub(lambda found: quote(found[0], safe=""), value)
+
+
+def _html5_text(value: str) -> str:
+    return _lxml_text(value).replace("\xa0", "&nbsp;") if _SPECIAL.search(value) else value
+
+
+def _html5_attribute(value: str) -> str:
+    if not _SPECIAL.search(value):
+        return value
+    return value.replace("&", "&amp;").replace("\xa0", "&nbsp;").replace('"', "&quot;")
+
+
+def _same(value: str) -> str:
+    return value
+
+
+def _flowing(value: str) -> str:
+    return _SPACE.sub(" ", value) if _MANY_SPACES.search(value) else value
+
+
+def _verbatim(value: str) -> str:
+    if "\n" in value:
+        raise _NotPlain("a line break in preformatted text")
+    return value
+
+
+_Write = Callable[[str], str]
+_TEXT, _ATTRIBUTE, _LINK, _COMMENT = Where.TEXT, Where.ATTRIBUTE, Where.LINK, Where.COMMENT
+_DIALECTS: dict[str, dict[Where, _Write]] = {
+    "premailer": {_TEXT: _lxml_text, _ATTRIBUTE: _lxml_attribute, _LINK: _lxml_link, _COMMENT: _quiet},
+    "css-inline": {_TEXT: _html5_text, _ATTRIBUTE: _html5_attribute, _LINK: _html5_attribute, _COMMENT: _quiet},
+    "none": {_TEXT: _escaped, _ATTRIBUTE: _escaped, _LINK: _escaped, _COMMENT: _quiet},
+}
+"""How each inliner writes values; ``none`` leaves them as Jinja escapes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pieces:
+    """Text with values in it. ``pieces`` has a gap at every second place; the value at place ``2 * i + 1`` is number
+    ``numbers[i]``, written by ``writers[i]``."""
+
+    pieces: tuple[str, ...]
+    numbers: tuple[int, ...]
+    writers: tuple[_Write, ...]
+
+    def fill(self, values: Sequence[str]) -> str:
+        made = list(self.pieces)
+        made[1::2] = [write(values[number]) for write, number in zip(self.writers, self.numbers, strict=True)]
+        return "".join(made)
+
+
+def _taken_apart(text: str, writer: Callable[[str, int], _Write]) -> _Pieces:
+    """``writer`` is asked for each token, by its last letter and by how many came before."""
+    found = _ANY_TOKEN.split(text)
+    pieces = list(chain.from_iterable((piece, "") for piece in found[::3]))[:-1]
+    numbers = tuple(map(int, found[1::3]))
+    writers = tuple(writer(letter, index) for index, letter in enumerate(found[2::3]))
+    return _Pieces(tuple(pieces), numbers, writers)
+
+
+class _Text:
+    """The plain text of a skeleton: values, and links whose address is left out where their words say it."""
+
+    def __init__(self, html: str, links: frozenset[int], *, is_lxml: bool) -> None:
+        text, unwritten = read_page(html)
+        address: _Write = _lxml_address if is_lxml else _same
+        self._links = [
+            (
+                _taken_apart(shown, lambda letter, index: _flowing),
+                _taken_apart(target, lambda letter, index: address),
+            )
+            for shown, target in unwritten
+        ]
+        self._count = 0
+
+        def writer(letter: str, index: int) -> _Write:
+            return _same if letter == "x" else _verbatim if letter == "y" else _flowing
+
+        whole = _ANY_TOKEN.split(text)
+        base = 1 << 40  # the numbers of links, behind those of values
+        numbers = [
+            int(n) + base if letter == "x" else int(n) for n, letter in zip(whole[1::3], whole[2::3], strict=True)
+        ]
+        apart = _taken_apart(text, writer)
+        self._pieces = _Pieces(apart.pieces, tuple(numbers), apart.writers)
+        self._base = base
+
+    def fill(self, values: Sequence[str]) -> str:
+        links = [write_link(shown.fill(values), target.fill(values)) for shown, target in self._links]
+        base = self._base
+        made = list(self._pieces.pieces)
+        made[1::2] = [
+            write(values[number]) if number < base else links[number - base]
+            for write, number in zip(self._pieces.writers, self._pieces.numbers, strict=True)
+        ]
+        return "".join(made)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A skeleton that has been finished."""
+
+    html: _Pieces
+    text: _Text | None
+    size: int
+
+
+@dataclass(slots=True)
+class _Pinned:
+    """A skeleton in which some values have a say: one more is made for each of those that occur."""
+
+    pins: tuple[tuple[int, Where], ...]
+    pieces: tuple[str, ...]
+    numbers: tuple[int, ...]
+    size: int
+    variants: set[int] = field(default_factory=set)
+
+    def narrowed(self, values: Sequence[str]) -> str:
+        """Return the skeleton with the pinned values in their places."""
+        pinned = {number for number, _ in self.pins}
+        made = list(self.pieces)
+        made[1::2] = [_escaped(values[number]) if number in pinned else f"{MARK}{number}z" for number in self.numbers]
+        return "".join(made)
+
+
+class Skeletons:
+    """Finishes renderings, and remembers the skeletons. Safe to share between threads; memory is bounded."""
+
+    def __init__(self, finisher: Finisher) -> None:
+        self._finisher = finisher
+        self._dialect = _DIALECTS.get(finisher.dialect)
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[tuple[str, bool, bool], _Ready | _Pinned] = OrderedDict()
+        self._size = 0
+        self._made = self._hits = self._fallbacks = 0
+
+    @property
+    def statistics(self) -> Statistics:
+        with self._lock:
+            return Statistics(self._made, self._hits, self._fallbacks)
+
+    def finish(
+        self, skeleton: str, values: list[str], *, preheader: str = "", text: str | None = None
+    ) -> tuple[Finished, Explanation]:
+        """Return the bodies of the message that ``skeleton`` and ``values`` make."""
+        preheader = preheader.strip()
+        said = [*values, preheader] if preheader else values
+        why = ""
+        if self._dialect is None:
+            why = "nothing is known about how this inliner writes values"
+        elif odd := _ODD.search("\x20".join(said)):
+            why = f"the data holds U+{ord(odd[0]):04X}, which parsers change"
+        else:
+            try:
+                return self._shared(skeleton, said, bool(preheader), text)
+            except _NotPlain as error:
+                why = str(error)
+        return self.alone(fill_plain(skeleton, values), preheader=preheader, text=text), Explanation(False, why)
+
+    def alone(self, html: str, *, preheader: str = "", text: str | None = None) -> Finished:
+        """Finish one message by itself."""
+        with self._lock:
+            self._fallbacks += 1
+        return self._finisher.finish(html, preheader=preheader, text=text)
+
+    def _shared(
+        self, skeleton: str, values: Sequence[str], has_preheader: bool, text: str | None
+    ) -> tuple[Finished, Explanation]:
+        pins: tuple[tuple[int, Where], ...] = ()
+        is_hit = True
+        while True:
+            key = (skeleton, has_preheader, text is None)
+            entry = self._recall(key)
+            if entry is None:
+                is_hit = False
+                entry = self._make(skeleton, len(values) - 1 if has_preheader else None, text is None)
+                self._remember(key, entry)
+            if isinstance(entry, _Ready):
+                break
+            pins += entry.pins
+            skeleton = entry.narrowed(values)
+            variant = hash(skeleton)
+            if variant not in entry.variants:
+                if len(entry.variants) >= _VARIANTS:
+                    raise _NotPlain(f"a value in {entry.pins[0][1]} has come in more than {_VARIANTS} forms")
+                with self._lock:
+                    entry.variants.add(variant)
+        html = entry.html.fill(values)
+        made = text if text is not None else entry.text.fill(values) if entry.text else ""
+        with self._lock:
+            if is_hit:
+                self._hits += 1
+            else:
+                self._made += 1
+        return Finished(html, made), Explanation(True, "", pins)
+
+    def _make(self, skeleton: str, preheader: int | None, wants_text: bool) -> _Ready | _Pinned:
+        """Finish a skeleton, or find which of its values have a say in that."""
+        assert self._dialect is not None
+        selected = selected_attributes(skeleton)
+        pins: dict[int, Where] = {}
+        before: dict[int, Where] = {}
+        for number, where in find_slots(skeleton):
+            before[number] = where
+            if not where.is_plain or (selected and where is not Where.COMMENT and where is not Where.TEXT):
+                pins.setdefault(number, where)
+        if "*" in selected:
+            pins = before
+        if pins:
+            return _pinned(skeleton, pins)
+        stand_in = f"{MARK}{preheader}z" if preheader is not None else ""
+        finished = self._finisher.finish(skeleton, preheader=stand_in, text=None if wants_text else "")
+        html = finished.html
+        after = list(find_slots(html))
+        lost = {number: where for number, where in before.items() if number not in {other for other, _ in after}}
+        moved = {
+            number: where for number, where in after if not where.is_plain or before.get(number, where) is not where
+        }
+        if whole := lost | moved:
+            if preheader in whole or any(number not in before for number in whole):
+                raise _NotPlain("the inliner has moved a value")
+            return _pinned(skeleton, whole)
+        is_inlined = self._finisher.inlines(skeleton)
+        dialect = self._dialect if is_inlined else _DIALECTS["none"]
+        apart = _taken_apart(html, lambda letter, index: dialect[after[index][1]])
+        is_lxml = is_inlined and self._finisher.dialect == "premailer"
+        text = _Text(html, frozenset(), is_lxml=is_lxml) if wants_text else None
+        return _Ready(apart, text, len(skeleton) + len(html) + len(finished.text))
+
+    def _recall(self, key: tuple[str, bool, bool]) -> _Ready | _Pinned | None:
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None:
+                self._entries.move_to_end(key)
+            return entry
+
+    def _remember(self, key: tuple[str, bool, bool], entry: _Ready | _Pinned) -> None:
+        with self._lock:
+            if key in self._entries:
+                return
+            self._entries[key] = entry
+            self._size += entry.size
+            while self._entries and (self._size > _CHARACTERS or len(self._entries) > _ENTRIES):
+                self._size -= self._entries.popitem(last=False)[1].size
+
+
+def _pinned(skeleton: str, pins: dict[int, Where]) -> _Pinned:
+    found = TOKEN.split(skeleton)
+    pieces = list(chain.from_iterable((piece, "") for piece in found[::2]))[:-1]
+    return _Pinned(tuple(sorted(pins.items())), tuple(pieces), tuple(map(int, found[1::2])), 2 * len(skeleton))
+
+
+def fill_plain(skeleton: str, values: Sequence[str]) -> str:
+    """Return what Jinja would have rendered without tokens."""
+    return TOKEN.sub(lambda token: _escaped(values[int(token[1])]), skeleton)
