@@ -96,7 +96,7 @@ def _fast() -> Callable[[str], str]:
         keep_at_rules=True,
         load_remote_stylesheets=False,
     )
-    return inliner.inline  # type: ignore[no-any-return]
+    return inliner.inline
 
 
 INLINERS: dict[str, Callable[[], Callable[[str], str]]] = {"premailer": lambda: inline_css, "css-inline": _fast}
