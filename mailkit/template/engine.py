@@ -31,8 +31,10 @@ from mailkit.mime.control import refuse_controls
 from mailkit.template import source
 from mailkit.template.finish import Finished, Finisher
 from mailkit.template.inline import INLINERS
+from mailkit.template.load import Loader, read
 from mailkit.template.missing import Missing, MissingError, innermost, missing_variable
-from mailkit.template.place import Given, Place, places
+from mailkit.template.place import Given, places
+from mailkit.template.rendered import STEPS, Rendered
 from mailkit.template.skeleton import Explanation, Skeletons, Statistics
 from mailkit.template.slot import Slotted, put_aside, setting_aside
 from mailkit.template.trace import (
@@ -45,37 +47,7 @@ from mailkit.template.trace import (
     tracing,
 )
 
-__all__ = ["Rendered", "Templates"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A template's output: header values by name in order, both bodies, and the images that the HTML shows."""
-
-    headers: tuple[tuple[str, str], ...]
-    text: str
-    html: str | None
-    embedded: tuple[Attachment, ...] = ()
-
-    @property
-    def subject(self) -> str:
-        return next((value for name, value in self.headers if name.lower() == "subject"), "")
-
-    def builder(self) -> MessageBuilder:
-        """Return a builder with all of it. Raises MessageError for a header that cannot be written."""
-        builder = MessageBuilder()
-        for name, value in self.headers:
-            step = _STEPS.get(name.lower())
-            if step is None:
-                builder = builder.header(name, value)
-            elif value:
-                builder = step(builder, value)
-        builder = builder.text(self.text)
-        if self.html is not None:
-            builder = builder.html(self.html)
-        for image in self.embedded:
-            builder = builder.embed(image, cid=image.cid)
-        return builder
+__all__ = ["Templates"]
 
 
 @dataclass(slots=True)
@@ -112,7 +84,7 @@ class Templates:
     ) -> None:
         self._places = places(where)
         options: dict[str, Any] = {
-            "loader": _Loader(self._places),
+            "loader": Loader(self._places),
             "undefined": Missing,
             "autoescape": lambda name: name is not None and _is_html(name),
             "keep_trailing_newline": False,
@@ -196,7 +168,7 @@ class Templates:
         stamp = tuple(place.stamp(name) for place in self._places)
         head = self._heads.get(name)
         if head is None or head.stamp != stamp:
-            lines = _read(self._places, name)
+            lines = read(self._places, name)
             head = _Head(
                 stamp, [(line, self._compile(name, line)) for line in source.split(lines or "", name=name).head]
             )
@@ -233,7 +205,7 @@ class Templates:
     def _beside(self, name: str, values: Mapping[str, Any]) -> str | None:
         """The hand-written text part: ``receipt.txt`` beside ``receipt.html``."""
         text_name = name.rpartition(".")[0] + ".txt"
-        if _read(self._places, text_name) is None:
+        if read(self._places, text_name) is None:
             return None
         return self._run(self._load(text_name), text_name, values)
 
@@ -313,18 +285,7 @@ class Templates:
 
 
 _BREAK_HINT = "A value used there holds it; take it out of the data, or write {{ … | replace('\\n', ' ') }}."
-_STEPS: dict[str, Callable[[MessageBuilder, str], MessageBuilder]] = {
-    "from": MessageBuilder.from_,
-    "sender": MessageBuilder.sender,
-    "to": MessageBuilder.to,
-    "cc": MessageBuilder.cc,
-    "bcc": MessageBuilder.bcc,
-    "reply-to": MessageBuilder.reply_to,
-    "return-path": MessageBuilder.return_path,
-    "message-id": MessageBuilder.message_id,
-}
-
-_ADDRESSED = frozenset(_STEPS) - {"message-id"}
+_ADDRESSED = frozenset(STEPS) - {"message-id"}
 _PIECES = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,"])+')
 
 
@@ -343,38 +304,6 @@ def _address(piece: Slotted) -> str:
         return str(Address(found[1], name=found[0]))
     filled = piece.filled().strip()
     return filled if piece.is_value or filled == piece.text.strip() else str(Address.parse(filled))
-
-
-class _Loader(jinja2.BaseLoader):
-    """Gives Jinja the bodies of template files."""
-
-    def __init__(self, where: tuple[Place, ...]) -> None:
-        self._places = where
-
-    def get_source(
-        self, environment: jinja2.Environment, template: str
-    ) -> tuple[str, str | None, Callable[[], bool] | None]:
-        text = _read(self._places, template)
-        if text is None:
-            raise jinja2.TemplateNotFound(template)
-        stamp = [place.stamp(template) for place in self._places]
-        return (
-            source.split(text, name=template).body,
-            template,  # shown in errors; the name is what the user wrote
-            lambda: stamp == [place.stamp(template) for place in self._places],
-        )
-
-
-def _read(where: tuple[Place, ...], name: str) -> str | None:
-    for place in where:
-        data = place.read(name)
-        if data is not None:
-            try:
-                return data.decode()
-            except UnicodeDecodeError as error:
-                line = data.count(b"\n", 0, error.start) + 1
-                raise TemplateBroken("the file is not UTF-8", name=name, line=line, hint="Save it as UTF-8.") from None
-    return None
 
 
 def _broken(error: jinja2.TemplateSyntaxError, name: str) -> TemplateBroken:

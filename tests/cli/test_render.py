@@ -23,7 +23,7 @@ def _templates(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "start"),
     [
-        (["a.html", "--context", "data.json"], '<html>\n<head></head>\n<body><p style="top:0">Dear Zoë</p></body>'),
+        (["a.html", "--context", "data.json"], '<html><head></head><body><p style="top:0">Dear Zoë</p></body>'),
         (["a.html", "--context", "data.json", "--as", "text"], "Dear Zoë\n"),
         (["a.html", "--set", "name=Bob", "--as", "text"], "Dear Bob\n"),
         (["a.html", "--context", "data.json", "--set", "name=Bob", "--as", "text"], "Dear Bob\n"),
