@@ -1,51 +1,40 @@
 """Jinja templates to messages.
 
 Theory of operation. A template file is taken apart (:mod:`~mailkit.template.source`): each header line is a text
-template, the body an HTML template (``.html``) or a text one (``.txt``). Rendering is strict: a missing variable is an
-error with its place, never an empty gap. HTML is escaped, text is not. What has been rendered is finished
-(:mod:`~mailkit.template.finish`) and put into a :class:`mailkit.MessageBuilder`.
+template, the body an HTML template (``.html``, or what becomes HTML: ``.md``, ``.mjml``) or a text one (``.txt``).
+Rendering is strict: a missing variable is an error with its place, never an empty gap. HTML is escaped, text is not.
+What has been rendered is finished (:mod:`~mailkit.template.finish`) once for each structure
+(:mod:`~mailkit.template.skeleton`) and put into a :class:`mailkit.MessageBuilder`.
 """
 
-import difflib
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import jinja2
-from jinja2.sandbox import SandboxedEnvironment
 
-from mailkit.errors import (
-    AddressError,
-    ConfigError,
-    MessageError,
-    TemplateBroken,
-    TemplateError,
-    TemplateMissing,
-)
-from mailkit.message import Address, Attachment, MessageBuilder
+from mailkit.errors import AddressError, ConfigError, MailkitError, MessageError, TemplateBroken
+from mailkit.message import Address, MessageBuilder
 from mailkit.mime.control import refuse_controls
-from mailkit.template import source
+from mailkit.template import language, source
+from mailkit.template.catalogue import Catalogues, Translations
+from mailkit.template.environment import Environments
+from mailkit.template.explain import Explained, explained
 from mailkit.template.finish import Finished, Finisher
+from mailkit.template.gallery import SHELF
 from mailkit.template.inline import INLINERS
-from mailkit.template.load import Loader, read
-from mailkit.template.missing import Missing, MissingError, innermost, missing_variable
+from mailkit.template.invitation import write_calendar
+from mailkit.template.load import read
+from mailkit.template.mjml import compile_mjml
+from mailkit.template.picture import Pictures, embedding
 from mailkit.template.place import Given, places
-from mailkit.template.rendered import STEPS, Rendered
-from mailkit.template.skeleton import Explanation, Skeletons, Statistics
-from mailkit.template.slot import Slotted, put_aside, setting_aside
-from mailkit.template.trace import (
-    FILTERS,
-    LookedAtError,
-    SandboxedTracing,
-    Slots,
-    TracingEnvironment,
-    keep,
-    tracing,
-)
+from mailkit.template.rendered import Rendered
+from mailkit.template.sheet import embed_sheets
+from mailkit.template.skeleton import Explanation, Skeletons, Statistics, fill_plain
+from mailkit.template.slot import Slotted, setting_aside
+from mailkit.template.trace import LookedAtError, Slots, tracing
 
 __all__ = ["Templates"]
 
@@ -53,10 +42,7 @@ __all__ = ["Templates"]
 @dataclass(slots=True)
 class _Head:
     stamp: object
-    lines: list[tuple[source.HeadLine, jinja2.Template]]
-
-
-_embedding: ContextVar[dict[str, Attachment]] = ContextVar("mailkit_embedding")
+    lines: list[tuple[str, source.HeadLine, jinja2.Template]]
 
 
 class Templates:
@@ -70,6 +56,9 @@ class Templates:
     Jinja's own; ``inliner`` is ``"premailer"``, ``"css-inline"`` (the extra ``fast``), ``"none"``, or a function from
     HTML to HTML. CSS is inlined and text made once for each structure that a template's pages have, and the values are
     put in afterwards; ``skeletons=False`` does it anew for every page, with the same result.
+
+    ``locale`` is the language of what is rendered without another one; ``translations`` has gettext's catalogues, in a
+    folder or by language, of the ``domain``.
     """
 
     def __init__(
@@ -81,34 +70,29 @@ class Templates:
         sandbox: bool = False,
         inliner: Literal["premailer", "css-inline", "none"] | Callable[[str], str] = "premailer",
         skeletons: bool = True,
+        locale: str = language.DEFAULT,
+        translations: Translations | None = None,
+        domain: str = "messages",
     ) -> None:
-        self._places = places(where)
-        options: dict[str, Any] = {
-            "loader": Loader(self._places),
-            "undefined": Missing,
-            "autoescape": lambda name: name is not None and _is_html(name),
-            "keep_trailing_newline": False,
-            "trim_blocks": True,
-            "lstrip_blocks": True,
-        }
-        self._jinja = (SandboxedEnvironment if sandbox else jinja2.Environment)(**options)
-        self._jinja.globals["embed"] = self._embed
-        self._jinja.globals.update(globals or {})
-        self._jinja.filters.update(filters or {})
-        self._addressing = self._jinja.overlay(finalize=put_aside)
-        # The same again, with filters and globals in common, for templates whose values are followed.
-        self._tracing = (SandboxedTracing if sandbox else TracingEnvironment)(finalize=keep, **options)
-        self._tracing.filters = self._jinja.filters
-        self._tracing.globals = self._jinja.globals
-        self._tracing.filters.update(FILTERS)
+        self._own = places(where)
+        self._places = (*self._own, SHELF)
+        self._locale = language.tag(locale)
+        self._pictures = Pictures(self._places)
+        self._jinja = Environments(
+            self._places,
+            sandbox=sandbox,
+            filters=filters or {},
+            globals={"embed": self._pictures.embed, **(globals or {})},
+            catalogues=Catalogues(translations, domain=domain),
+            names=self.names,
+        )
         self._skeletons = Skeletons(Finisher(_inliner(inliner), _dialect(inliner)))
         self._is_tracing = skeletons
         self._heads: dict[str, _Head] = {}
-        self._images: dict[str, tuple[object, Attachment]] = {}
 
     def names(self) -> list[str]:
         """Return the names of all files in the template places."""
-        return sorted({name for place in self._places for name in place.names()})
+        return sorted({name for place in self._own for name in place.names()})
 
     @property
     def statistics(self) -> Statistics:
@@ -119,78 +103,103 @@ class Templates:
         """Return the bytes of a file in the template places, or None when there is none of that name."""
         return next((data for place in self._places if (data := place.read(name)) is not None), None)
 
-    def compose(self, name: str, context: Mapping[str, Any] | None = None) -> MessageBuilder:
+    def compose(
+        self, name: str, context: Mapping[str, Any] | None = None, *, locale: str | None = None
+    ) -> MessageBuilder:
         """Return a builder with everything that the template says: headers, text, HTML, embedded images.
 
-        Raises TemplateError (TemplateMissing, TemplateBroken, VariableMissing), and MessageError for a header that
-        cannot be written.
+        The language is ``locale``, or the context's own ``locale``, or that of the templates: ``receipt.de.html`` is
+        taken before ``receipt.html`` for ``de`` and ``de-AT``. Raises TemplateError (TemplateMissing, TemplateBroken,
+        VariableMissing), and MessageError for a header that cannot be written.
         """
-        return self.render(name, context).builder()
+        return self.render(name, context, locale=locale).builder()
 
-    def render(self, name: str, context: Mapping[str, Any] | None = None) -> Rendered:
+    def render(self, name: str, context: Mapping[str, Any] | None = None, *, locale: str | None = None) -> Rendered:
         """Render every part of the template. Raises TemplateError."""
-        values = dict(context or {})
-        embedded: dict[str, Attachment] = {}
-        token = _embedding.set(embedded)
-        try:
-            headers = [(line.name, self._head_value(name, line, value, values)) for line, value in self._head(name)]
-            preheader = next((value for key, value in headers if key.lower() == "preheader"), "")
-            if not _is_html(name):
-                return Rendered(tuple(headers), self._run(self._load(name), name, values), None)
-            finished, _ = self._page(name, values, preheader)
-        finally:
-            _embedding.reset(token)
-        kept = tuple((key, value) for key, value in headers if key.lower() != "preheader")
-        return Rendered(kept, finished.text, finished.html, tuple(embedded.values()))
+        return self._render(name, context or {}, locale, Slots())[0]
+
+    def explain(self, name: str, context: Mapping[str, Any] | None = None, *, locale: str | None = None) -> Explained:
+        """Render the template, and say whether its pages share a skeleton, and which lines stand in the way.
+
+        Raises TemplateError.
+        """
+        slots = Slots(located=True)
+        _, explanation = self._render(name, context or {}, locale, slots)
+        return explained(explanation, slots)
 
     # -- parts ---------------------------------------------------------------------------------------------------
 
-    def _load(self, name: str, jinja: jinja2.Environment | None = None) -> jinja2.Template:
-        try:
-            return (jinja or self._jinja).get_template(name)
-        except jinja2.TemplateNotFound as error:
-            raise self._missing(str(error.name), used_by=name) from None
-        except jinja2.TemplateSyntaxError as error:
-            raise _broken(error, name) from None
+    def _render(
+        self, name: str, context: Mapping[str, Any], locale: str | None, slots: Slots
+    ) -> tuple[Rendered, Explanation]:
+        found, base, spoken = self._localised(name, locale or context.get("locale"))
+        values = {**context, "locale": spoken}
+        with language.speaking(spoken), embedding() as embedded:
+            head = self._head(found)
+            if base != found:  # a translation has what it does not say itself from the original
+                said = {line.name.lower() for _, line, _ in head}
+                head = head + [one for one in self._head(base) if one[1].name.lower() not in {*said, "preheader"}]
+            unsubscribe = [self._head_value(*one, values) for one in head if one[1].name.lower() == "unsubscribe"]
+            if unsubscribe and "unsubscribe_url" not in values:
+                values["unsubscribe_url"] = unsubscribe[-1]
+            headers = [
+                (line.name, self._head_value(file, line, template, values))
+                for file, line, template in head
+                if line.name.lower() != "layout"
+            ]
+            preheader = next((value for key, value in headers if key.lower() == "preheader"), "")
+            calendar = self._calendar(found, values)
+            if source.is_page(found):
+                finished, explanation = self._page(found, values, preheader, slots)
+                html: str | None = finished.html
+                text = finished.text
+            else:
+                text = self._jinja.run(self._jinja.load(found, self._jinja.plain), found, values)
+                html, explanation = None, Explanation(True)
+        kept = tuple((key, value) for key, value in headers if key.lower() != "preheader")
+        return Rendered(kept, text, html, tuple(embedded.values()), calendar), explanation
 
-    def _missing(self, wanted: str, *, used_by: str) -> TemplateMissing:
-        names = [name for name in self.names() if name.endswith((".html", ".htm", ".txt"))]
-        close = difflib.get_close_matches(wanted, names, n=1)
-        hint = (
-            f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(names[:8]) or 'no templates at all'}."
-        )
-        problem = "there is no such template"
-        if wanted != used_by:
-            problem += f" (it is used by {used_by})"
-        return TemplateMissing(problem, name=wanted, hint=hint)
+    def _localised(self, name: str, locale: Any) -> tuple[str, str, str]:
+        """The file of a template for a language, the original, and the language to render it in."""
+        stem, dot, ending = name.rpartition(".")
+        if not locale:
+            # A translation that is asked for by its own name is in its own language.
+            base, _, suffix = stem.rpartition(".")
+            original = f"{base}.{ending}"
+            if base and _LANGUAGE.fullmatch(suffix) and read(self._places, original) is not None:
+                return name, original, language.tag(suffix)
+            wanted = self._locale
+        else:
+            wanted = language.tag(str(locale))
+        for wider in language.chain(wanted):
+            for written in dict.fromkeys((wider, wider.replace("-", "_"))):
+                variant = f"{stem}.{written}{dot}{ending}"
+                if read(self._places, variant) is not None:
+                    return variant, name, wanted
+        return name, name, wanted
 
-    def _head(self, name: str) -> list[tuple[source.HeadLine, jinja2.Template]]:
+    def _head(self, name: str) -> list[tuple[str, source.HeadLine, jinja2.Template]]:
         stamp = tuple(place.stamp(name) for place in self._places)
         head = self._heads.get(name)
         if head is None or head.stamp != stamp:
             lines = read(self._places, name)
             head = _Head(
-                stamp, [(line, self._compile(name, line)) for line in source.split(lines or "", name=name).head]
+                stamp, [(name, line, self._compile(name, line)) for line in source.split(lines or "", name=name).head]
             )
             self._heads[name] = head
         return head.lines
 
     def _compile(self, name: str, line: source.HeadLine) -> jinja2.Template:
-        # The name ends without ".html", so that autoescape is off: a header is text.
-        label = f"{name}:{line.name}"
-        jinja = self._addressing if line.name.lower() in _ADDRESSED else self._jinja
-        try:
-            code = jinja.compile(source.padding(line.line - 1) + line.value, label, name)
-        except jinja2.TemplateSyntaxError as error:
-            raise _broken(error, name) from None
-        return jinja2.Template.from_code(jinja, code, jinja.make_globals(None))
+        # The label ends without ".html", so that autoescape is off: a header is text.
+        jinja = self._jinja.addressing if line.name.lower() in _ADDRESSED else self._jinja.plain
+        return self._jinja.compile(line.value, name, label=f"{name}:{line.name}", line=line.line, jinja=jinja)
 
     def _head_value(
         self, name: str, line: source.HeadLine, template: jinja2.Template, values: Mapping[str, Any]
     ) -> str:
         try:
             with setting_aside() as kept:
-                value = self._run(template, name, values)
+                value = self._jinja.run(template, name, values)
             if line.name.lower() in _ADDRESSED:
                 value = _addresses(value, kept)
             return refuse_controls(value, field=f"{line.name}, after rendering").strip()
@@ -207,52 +216,77 @@ class Templates:
         text_name = name.rpartition(".")[0] + ".txt"
         if read(self._places, text_name) is None:
             return None
-        return self._run(self._load(text_name), text_name, values)
+        return self._jinja.run(self._jinja.load(text_name, self._jinja.plain), text_name, values)
 
-    def _run(self, template: jinja2.Template, name: str, values: Mapping[str, Any]) -> str:
-        try:
-            return template.render(values)
-        except MissingError as error:
-            place, line = innermost(error.__traceback__, name)
-            raise missing_variable(error, place, line, values) from None
-        except jinja2.TemplateNotFound as error:
-            raise self._missing(str(error.name), used_by=name) from None
-        except jinja2.TemplateSyntaxError as error:
-            raise _broken(error, name) from None
-        except TemplateError:
-            raise
-        except MessageError as error:
-            place, line = innermost(error.__traceback__, name)
-            raise TemplateBroken(error.problem, name=place, line=line, hint=error.hint) from None
-        except jinja2.TemplateError as error:
-            place, line = innermost(error.__traceback__, name)
-            raise TemplateBroken(str(error), name=place, line=line) from None
-        except Exception as error:
-            # A filter or an operation on the data failed, as in {{ total / count }}; only the template's line helps.
-            place, line = innermost(error.__traceback__, name)
-            raise TemplateBroken(f"{type(error).__name__}: {error}", name=place, line=line) from error
+    def _calendar(self, name: str, values: Mapping[str, Any]) -> str | None:
+        """The calendar entry: ``event.ics`` beside ``event.html``, or beside what that is a translation of."""
+        stem = name.rpartition(".")[0]
+        for calendar in (f"{stem}.ics", f"{stem.rpartition('.')[0]}.ics"):
+            if read(self._places, calendar) is not None:
+                with setting_aside() as kept:
+                    text = self._jinja.run(self._jinja.load(calendar, self._jinja.addressing), calendar, values)
+                try:
+                    return write_calendar(Slotted(text, kept))
+                except MessageError as error:
+                    raise TemplateBroken(error.problem, name=calendar, hint=error.hint) from None
+        return None
 
-    def _page(self, name: str, values: Mapping[str, Any], preheader: str) -> tuple[Finished, Explanation]:
+    def _page(self, name: str, values: Mapping[str, Any], preheader: str, slots: Slots) -> tuple[Finished, Explanation]:
         """Both bodies of an HTML template, by way of its skeleton where that can be."""
-        slots = Slots()
-        try:
-            if not self._is_tracing:
-                raise LookedAtError("skeletons are switched off")
-            with tracing(slots):
-                skeleton = self._run(self._load(name, self._tracing), name, values)
-        except LookedAtError as error:
-            html = self._run(self._load(name), name, values)
+        why = "" if self._is_tracing else "skeletons are switched off"
+        skeleton = ""
+        if not why:
+            try:
+                skeleton = self._traced(name, values, slots)
+            except LookedAtError as error:
+                why = error.why
+        if why:
+            html = self._untraced(name, values, why)
             text = self._beside(name, values)
-            with self._inlining(name):
-                return self._skeletons.alone(html, preheader=preheader, text=text), Explanation(False, error.why)
+            with self._finishing(name):
+                return self._skeletons.alone(self._converted(name, html), preheader=preheader, text=text), Explanation(
+                    False, why
+                )
         text = self._beside(name, values)
-        with self._inlining(name):
-            return self._skeletons.finish(skeleton, slots.values, preheader=preheader, text=text)
+        with self._finishing(name):
+            return self._skeletons.finish(
+                self._with_sheets(skeleton),
+                slots.values,
+                preheader=preheader,
+                text=text,
+                convert=compile_mjml if name.endswith(".mjml") else None,
+            )
+
+    def _traced(self, name: str, values: Mapping[str, Any], slots: Slots) -> str:
+        with tracing(slots):
+            return self._jinja.run(self._jinja.load(name, self._jinja.tracing), name, values)
+
+    def _untraced(self, name: str, values: Mapping[str, Any], why: str) -> str:
+        try:
+            return self._jinja.run(self._jinja.load(name, self._jinja.plain), name, values)
+        except LookedAtError:  # of {% markdown %}, which cannot do without tokens
+            slots = Slots()
+            try:
+                return fill_plain(self._traced(name, values, slots), slots.values)
+            except LookedAtError as error:
+                raise TemplateBroken(
+                    f"{error.why}, and that cannot be together with Markdown in one page", name=name
+                ) from None
+
+    def _converted(self, name: str, html: str) -> str:
+        return self._with_sheets(compile_mjml(html) if name.endswith(".mjml") else html)
+
+    def _with_sheets(self, html: str) -> str:
+        return embed_sheets(html, self.read) if "<link" in html else html
 
     @contextmanager
-    def _inlining(self, name: str) -> Iterator[None]:
+    def _finishing(self, name: str) -> Iterator[None]:
         try:
             yield
+        except ConfigError:
+            raise
+        except MailkitError as error:
+            raise TemplateBroken(error.problem, name=name, hint=error.hint) from None
         except Exception as error:  # of the inliner: a program that the style sheet, or the user, brings along
             raise TemplateBroken(
                 f"its CSS cannot be inlined: {type(error).__name__}: {error}",
@@ -260,32 +294,10 @@ class Templates:
                 hint="Look for odd characters in its <style>, or switch it off: Templates(…, inliner='none').",
             ) from error
 
-    def _embed(self, path: str) -> str:
-        """``{{ embed("logo.png") }}``: put a picture of the template folder into the message, and return its cid: URL."""
-        found = _embedding.get(None)
-        if found is None:
-            raise MessageError("embed() works only while a template is rendered", field="embed")
-        if path not in found:
-            stamp = tuple(place.stamp(path) for place in self._places)
-            kept = self._images.get(path)
-            if kept is None or kept[0] != stamp:
-                data = self.read(path)
-                if data is None:
-                    raise MessageError(
-                        f"there is no picture {path!r} in the template folders",
-                        field="embed",
-                        hint="The path is relative to the template folder and cannot leave it.",
-                    )
-                name = path.rpartition("/")[2]
-                digest = hashlib.sha256(path.encode() + b"\0" + data).hexdigest()[:24]
-                kept = (stamp, Attachment(data, filename=name, cid=f"{digest}@mailkit"))
-                self._images[path] = kept
-            found[path] = kept[1]
-        return f"cid:{found[path].cid}"
-
 
 _BREAK_HINT = "A value used there holds it; take it out of the data, or write {{ … | replace('\\n', ' ') }}."
-_ADDRESSED = frozenset(STEPS) - {"message-id"}
+_ADDRESSED = frozenset(("from", "sender", "to", "cc", "bcc", "reply-to", "return-path"))
+_LANGUAGE = re.compile("[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _PIECES = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,"])+')
 
 
@@ -304,16 +316,6 @@ def _address(piece: Slotted) -> str:
         return str(Address(found[1], name=found[0]))
     filled = piece.filled().strip()
     return filled if piece.is_value or filled == piece.text.strip() else str(Address.parse(filled))
-
-
-def _broken(error: jinja2.TemplateSyntaxError, name: str) -> TemplateBroken:
-    return TemplateBroken(
-        error.message or "syntax error", name=(error.name or name).partition(":")[0], line=error.lineno
-    )
-
-
-def _is_html(name: str) -> bool:
-    return name.endswith((".html", ".htm"))
 
 
 def _inliner(choice: str | Callable[[str], str]) -> Callable[[str], str] | None:

@@ -1,11 +1,13 @@
 """Template files from their places, for Jinja."""
 
+import re
 from collections.abc import Callable
 
 import jinja2
 
 from mailkit.errors import TemplateBroken
 from mailkit.template import source
+from mailkit.template.gallery import PREFIX
 from mailkit.template.place import Place
 
 __all__ = ["Loader", "read"]
@@ -25,10 +27,22 @@ class Loader(jinja2.BaseLoader):
             raise jinja2.TemplateNotFound(template)
         stamp = [place.stamp(template) for place in self._places]
         return (
-            source.split(text, name=template).body,
+            text if template.endswith(".ics") else _body(source.split(text, name=template), template),
             template,  # shown in errors; the name is what the user wrote
             lambda: stamp == [place.stamp(template) for place in self._places],
         )
+
+
+def _body(found: source.Source, name: str) -> str:
+    """The body as Jinja reads it; that of a Markdown file goes into its layout. No line moves."""
+    if not name.endswith(".md"):
+        return found.body
+    layout = next((line for line in found.head if line.name.lower() == "layout"), None)
+    if layout and re.search(r"[\"\\{}]", layout.value):
+        raise TemplateBroken(f"{layout.value!r} is no name of a layout", name=name, line=layout.line)
+    chosen = layout.value if layout else f"{PREFIX}layouts/plain.html"
+    before = f'{{% extends "{chosen}" %}}{{% block content %}}{{% markdown %}}'
+    return f"{before}{found.body}\n{{% endmarkdown %}}{{% endblock %}}"
 
 
 def read(where: tuple[Place, ...], name: str) -> str | None:

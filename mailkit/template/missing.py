@@ -60,11 +60,8 @@ def missing_variable(error: MissingError, name: str, line: int, values: Mapping[
         )
     else:
         problem += " in the data"
-    hint = (
-        f"Did you mean {close[0]!r}?"
-        if close
-        else f"The data has: {', '.join(sorted(map(str, known))[:12]) or 'nothing'}."
-    )
+    shown = sorted(str(name) for name in known if inside or name != "locale")  # which mailkit has put there
+    hint = f"Did you mean {close[0]!r}?" if close else f"The data has: {', '.join(shown[:12]) or 'nothing'}."
     return VariableMissing(problem, name=name, line=line, variable=error.variable, hint=hint)
 
 

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 
 from mailkit.errors import ConfigError
 
-__all__ = ["Given", "Place", "places"]
+__all__ = ["Given", "Package", "Place", "places"]
 
 Given: TypeAlias = str | PathLike[str] | ModuleType | Mapping[str, str | bytes]
 """A folder, a package (a module, or ``"package:folder"``), or a dictionary from name to content."""
@@ -54,7 +54,7 @@ class _Folder:
                 yield path.relative_to(self._root).as_posix()
 
 
-class _Package:
+class Package:
     """Files inside an installed package, which may be a zip file."""
 
     def __init__(self, root: Traversable) -> None:
@@ -113,7 +113,7 @@ def _place(given: Given) -> Place:
     if isinstance(given, Mapping):
         return _Dictionary(given)
     if isinstance(given, ModuleType):
-        return _Package(files(given))
+        return Package(files(given))
     folder = Path(given)
     if folder.is_dir():
         return _Folder(folder)
@@ -122,7 +122,7 @@ def _place(given: Given) -> Place:
         "." in package and all(part.isidentifier() for part in package.split("."))
     ):
         try:
-            return _Package(files(import_module(package)).joinpath(*_segments(inner)))
+            return Package(files(import_module(package)).joinpath(*_segments(inner)))
         except (ImportError, TypeError, ValueError):
             raise ConfigError(f"there is no package {package!r} to take templates from") from None
     raise ConfigError(

@@ -7,6 +7,12 @@ from mailkit.message import Attachment, MessageBuilder
 
 __all__ = ["STEPS", "Rendered"]
 
+
+def _unsubscribe(builder: MessageBuilder, value: str) -> MessageBuilder:
+    is_mail = value.lower().startswith("mailto:")
+    return builder.list_unsubscribe(mailto=value) if is_mail else builder.list_unsubscribe(url=value)
+
+
 STEPS: dict[str, Callable[[MessageBuilder, str], MessageBuilder]] = {
     "from": MessageBuilder.from_,
     "sender": MessageBuilder.sender,
@@ -16,18 +22,21 @@ STEPS: dict[str, Callable[[MessageBuilder, str], MessageBuilder]] = {
     "reply-to": MessageBuilder.reply_to,
     "return-path": MessageBuilder.return_path,
     "message-id": MessageBuilder.message_id,
+    "unsubscribe": _unsubscribe,
 }
 """The header fields for which a builder has a step of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A template's output: header values by name in order, both bodies, and the images that the HTML shows."""
+    """A template's output: header values by name in order, both bodies, the images that the HTML shows, and the calendar
+    entry."""
 
     headers: tuple[tuple[str, str], ...]
     text: str
     html: str | None
     embedded: tuple[Attachment, ...] = ()
+    calendar: str | None = None
 
     @property
     def subject(self) -> str:
@@ -47,4 +56,4 @@ class Rendered:
             builder = builder.html(self.html)
         for image in self.embedded:
             builder = builder.embed(image, cid=image.cid)
-        return builder
+        return builder.calendar(self.calendar) if self.calendar is not None else builder

@@ -13,13 +13,12 @@ of a structure whose pinned values never come twice.
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from urllib.parse import quote
 
-from markupsafe import escape
-
+from mailkit.errors import MessageError
+from mailkit.template.dialect import DIALECTS, NotPlain, Write, escaped, flowing, lxml_address, same, verbatim
 from mailkit.template.finish import Finished, Finisher
 from mailkit.template.plaintext import read_page, write_link
 from mailkit.template.scan import Where, find_slots, selected_attributes
@@ -32,17 +31,9 @@ _ANY_TOKEN = re.compile(rf"{MARK}([0-9]+)([xyz])")
 _ODD = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufffe\uffff]|[^\x00-\uffff](?<=[\ufffe\uffff])"
 )
-_SPACE = re.compile(r"[ \t\n]+")
-_MANY_SPACES = re.compile(r"[\t\n]|  ")
-_SPECIAL = re.compile('[&<>"\xa0]')
-_BEYOND = re.compile("[^\x21-\x7e]")
 _VARIANTS = 64  # of one structure, with different pinned values, before its messages are finished one by one
 _ENTRIES = 512
 _CHARACTERS = 32_000_000
-
-
-class _NotPlain(Exception):
-    """A value that cannot be written at its place without having been through the inliner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,81 +51,13 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What became of one rendering. ``pinned`` are (number of the value, where it stands)."""
+    """What became of one rendering. ``pinned`` are (number of the value, where it stands); ``number`` is that of the
+    value for which it was not shared."""
 
     is_shared: bool
     why: str = ""
     pinned: tuple[tuple[int, Where], ...] = ()
-
-
-# -- values at their places ------------------------------------------------------------------------------------------
-
-
-def _escaped(value: str) -> str:
-    return str(escape(value))
-
-
-def _quiet(value: str) -> str:
-    """In a comment, which ends at two hyphens."""
-    if "--" in value or value.startswith("-") or value.endswith("-"):
-        raise _NotPlain("hyphens in a comment")
-    return _escaped(value)
-
-
-def _lxml_text(value: str) -> str:
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") if _SPECIAL.search(value) else value
-
-
-def _lxml_attribute(value: str) -> str:
-    if '"' in value:  # which decides about the quotes around it
-        raise _NotPlain("a quotation mark in an attribute")
-    return _lxml_text(value)
-
-
-def _lxml_link(value: str) -> str:
-    return _lxml_attribute(_lxml_address(value))
-
-
-def _lxml_address(value: str) -> str:
-    if not _BEYOND.search(value):
-        return value
-    if _MANY_SPACES.search(value):
-        raise _NotPlain("white space in a URL")
-    return _BEYOND.sub(lambda found: quote(found[0], safe=""), value)
-
-
-def _html5_text(value: str) -> str:
-    return _lxml_text(value).replace("\xa0", "&nbsp;") if _SPECIAL.search(value) else value
-
-
-def _html5_attribute(value: str) -> str:
-    if not _SPECIAL.search(value):
-        return value
-    return value.replace("&", "&amp;").replace("\xa0", "&nbsp;").replace('"', "&quot;")
-
-
-def _same(value: str) -> str:
-    return value
-
-
-def _flowing(value: str) -> str:
-    return _SPACE.sub(" ", value) if _MANY_SPACES.search(value) else value
-
-
-def _verbatim(value: str) -> str:
-    if "\n" in value:
-        raise _NotPlain("a line break in preformatted text")
-    return value
-
-
-_Write = Callable[[str], str]
-_TEXT, _ATTRIBUTE, _LINK, _COMMENT = Where.TEXT, Where.ATTRIBUTE, Where.LINK, Where.COMMENT
-_DIALECTS: dict[str, dict[Where, _Write]] = {
-    "premailer": {_TEXT: _lxml_text, _ATTRIBUTE: _lxml_attribute, _LINK: _lxml_link, _COMMENT: _quiet},
-    "css-inline": {_TEXT: _html5_text, _ATTRIBUTE: _html5_attribute, _LINK: _html5_attribute, _COMMENT: _quiet},
-    "none": {_TEXT: _escaped, _ATTRIBUTE: _escaped, _LINK: _escaped, _COMMENT: _quiet},
-}
-"""How each inliner writes values; ``none`` leaves them as Jinja escapes them."""
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +67,27 @@ class _Pieces:
 
     pieces: tuple[str, ...]
     numbers: tuple[int, ...]
-    writers: tuple[_Write, ...]
+    writers: tuple[Write, ...]
 
     def fill(self, values: Sequence[str]) -> str:
         made = list(self.pieces)
-        made[1::2] = [write(values[number]) for write, number in zip(self.writers, self.numbers, strict=True)]
+        try:
+            made[1::2] = [write(values[number]) for write, number in zip(self.writers, self.numbers, strict=True)]
+        except NotPlain as error:
+            error.number = self._refused(values)
+            raise
         return "".join(made)
 
+    def _refused(self, values: Sequence[str]) -> int | None:
+        for write, number in zip(self.writers, self.numbers, strict=True):
+            try:
+                write(values[number])
+            except NotPlain:
+                return number
+        return None
 
-def _taken_apart(text: str, writer: Callable[[str, int], _Write]) -> _Pieces:
+
+def _taken_apart(text: str, writer: Callable[[str, int], Write]) -> _Pieces:
     """``writer`` is asked for each token, by its last letter and by how many came before."""
     found = _ANY_TOKEN.split(text)
     pieces = list(chain.from_iterable((piece, "") for piece in found[::3]))[:-1]
@@ -166,18 +101,18 @@ class _Text:
 
     def __init__(self, html: str, links: frozenset[int], *, is_lxml: bool) -> None:
         text, unwritten = read_page(html)
-        address: _Write = _lxml_address if is_lxml else _same
+        address: Write = lxml_address if is_lxml else same
         self._links = [
             (
-                _taken_apart(shown, lambda letter, index: _flowing),
+                _taken_apart(shown, lambda letter, index: flowing),
                 _taken_apart(target, lambda letter, index: address),
             )
             for shown, target in unwritten
         ]
         self._count = 0
 
-        def writer(letter: str, index: int) -> _Write:
-            return _same if letter == "x" else _verbatim if letter == "y" else _flowing
+        def writer(letter: str, index: int) -> Write:
+            return same if letter == "x" else verbatim if letter == "y" else flowing
 
         whole = _ANY_TOKEN.split(text)
         base = 1 << 40  # the numbers of links, behind those of values
@@ -222,7 +157,7 @@ class _Pinned:
         """Return the skeleton with the pinned values in their places."""
         pinned = {number for number, _ in self.pins}
         made = list(self.pieces)
-        made[1::2] = [_escaped(values[number]) if number in pinned else f"{MARK}{number}z" for number in self.numbers]
+        made[1::2] = [escaped(values[number]) if number in pinned else f"{MARK}{number}z" for number in self.numbers]
         return "".join(made)
 
 
@@ -231,7 +166,7 @@ class Skeletons:
 
     def __init__(self, finisher: Finisher) -> None:
         self._finisher = finisher
-        self._dialect = _DIALECTS.get(finisher.dialect)
+        self._dialect = DIALECTS.get(finisher.dialect)
         self._lock = threading.Lock()
         self._entries: OrderedDict[tuple[str, bool, bool], _Ready | _Pinned] = OrderedDict()
         self._size = 0
@@ -243,22 +178,34 @@ class Skeletons:
             return Statistics(self._made, self._hits, self._fallbacks)
 
     def finish(
-        self, skeleton: str, values: list[str], *, preheader: str = "", text: str | None = None
+        self,
+        skeleton: str,
+        values: list[str],
+        *,
+        preheader: str = "",
+        text: str | None = None,
+        convert: Callable[[str], str] | None = None,
     ) -> tuple[Finished, Explanation]:
-        """Return the bodies of the message that ``skeleton`` and ``values`` make."""
+        """Return the bodies of the message that ``skeleton`` and ``values`` make.
+
+        ``convert`` makes HTML of a skeleton in another markup.
+        """
         preheader = preheader.strip()
         said = [*values, preheader] if preheader else values
-        why = ""
+        number = None
         if self._dialect is None:
             why = "nothing is known about how this inliner writes values"
         elif odd := _ODD.search("\x20".join(said)):
             why = f"the data holds U+{ord(odd[0]):04X}, which parsers change"
+            number = next(index for index, value in enumerate(said) if odd[0] in value)
         else:
             try:
-                return self._shared(skeleton, said, bool(preheader), text)
-            except _NotPlain as error:
-                why = str(error)
-        return self.alone(fill_plain(skeleton, values), preheader=preheader, text=text), Explanation(False, why)
+                return self._shared(skeleton, said, bool(preheader), text, convert)
+            except NotPlain as error:
+                why, number = str(error), error.number
+        html = fill_plain(skeleton, values)
+        finished = self.alone(convert(html) if convert else html, preheader=preheader, text=text)
+        return finished, Explanation(False, why, number=number)
 
     def alone(self, html: str, *, preheader: str = "", text: str | None = None) -> Finished:
         """Finish one message by itself."""
@@ -267,7 +214,12 @@ class Skeletons:
         return self._finisher.finish(html, preheader=preheader, text=text)
 
     def _shared(
-        self, skeleton: str, values: Sequence[str], has_preheader: bool, text: str | None
+        self,
+        skeleton: str,
+        values: Sequence[str],
+        has_preheader: bool,
+        text: str | None,
+        convert: Callable[[str], str] | None,
     ) -> tuple[Finished, Explanation]:
         pins: tuple[tuple[int, Where], ...] = ()
         is_hit = True
@@ -276,7 +228,7 @@ class Skeletons:
             entry = self._recall(key)
             if entry is None:
                 is_hit = False
-                entry = self._make(skeleton, len(values) - 1 if has_preheader else None, text is None)
+                entry = self._make(skeleton, len(values) - 1 if has_preheader else None, text is None, convert)
                 self._remember(key, entry)
             if isinstance(entry, _Ready):
                 break
@@ -285,7 +237,8 @@ class Skeletons:
             variant = hash(skeleton)
             if variant not in entry.variants:
                 if len(entry.variants) >= _VARIANTS:
-                    raise _NotPlain(f"a value in {entry.pins[0][1]} has come in more than {_VARIANTS} forms")
+                    number, where = entry.pins[0]
+                    raise NotPlain(f"a value in {where} has come in more than {_VARIANTS} forms", number)
                 with self._lock:
                     entry.variants.add(variant)
         html = entry.html.fill(values)
@@ -297,34 +250,50 @@ class Skeletons:
                 self._made += 1
         return Finished(html, made), Explanation(True, "", pins)
 
-    def _make(self, skeleton: str, preheader: int | None, wants_text: bool) -> _Ready | _Pinned:
+    def _make(
+        self, source: str, preheader: int | None, wants_text: bool, convert: Callable[[str], str] | None
+    ) -> _Ready | _Pinned:
         """Finish a skeleton, or find which of its values have a say in that."""
         assert self._dialect is not None
+        skeleton = source
+        if convert:
+            try:
+                skeleton = convert(source)
+            except MessageError:  # for a token, or for the markup itself: with the values in it, that is told apart
+                if not (inside := _in_tags(source)):
+                    raise
+                return _pinned(source, inside)
         selected = selected_attributes(skeleton)
         pins: dict[int, Where] = {}
         before: dict[int, Where] = {}
+        known: set[tuple[int, Where]] = set()  # Markdown writes one value in two places
         for number, where in find_slots(skeleton):
             before[number] = where
+            known.add((number, where))
             if not where.is_plain or (selected and where is not Where.COMMENT and where is not Where.TEXT):
                 pins.setdefault(number, where)
+        if convert:
+            pins |= {number: Where.OTHER for number in _numbers(source) if number not in before}
         if "*" in selected:
             pins = before
         if pins:
-            return _pinned(skeleton, pins)
+            return _pinned(source, pins)
         stand_in = f"{MARK}{preheader}z" if preheader is not None else ""
         finished = self._finisher.finish(skeleton, preheader=stand_in, text=None if wants_text else "")
         html = finished.html
         after = list(find_slots(html))
         lost = {number: where for number, where in before.items() if number not in {other for other, _ in after}}
         moved = {
-            number: where for number, where in after if not where.is_plain or before.get(number, where) is not where
+            number: where
+            for number, where in after
+            if not where.is_plain or (number in before and (number, where) not in known)
         }
         if whole := lost | moved:
             if preheader in whole or any(number not in before for number in whole):
-                raise _NotPlain("the inliner has moved a value")
-            return _pinned(skeleton, whole)
+                raise NotPlain("the inliner has moved a value")
+            return _pinned(source, whole)
         is_inlined = self._finisher.inlines(skeleton)
-        dialect = self._dialect if is_inlined else _DIALECTS["none"]
+        dialect = self._dialect if is_inlined else DIALECTS["none"]
         apart = _taken_apart(html, lambda letter, index: dialect[after[index][1]])
         is_lxml = is_inlined and self._finisher.dialect == "premailer"
         text = _Text(html, frozenset(), is_lxml=is_lxml) if wants_text else None
@@ -347,6 +316,17 @@ class Skeletons:
                 self._size -= self._entries.popitem(last=False)[1].size
 
 
+_TAG = re.compile(r"<[^>]*>")
+
+
+def _numbers(text: str) -> Iterator[int]:
+    return (int(token[1]) for token in TOKEN.finditer(text))
+
+
+def _in_tags(source: str) -> dict[int, Where]:
+    return {number: Where.OTHER for tag in _TAG.finditer(source) for number in _numbers(tag[0])}
+
+
 def _pinned(skeleton: str, pins: dict[int, Where]) -> _Pinned:
     found = TOKEN.split(skeleton)
     pieces = list(chain.from_iterable((piece, "") for piece in found[::2]))[:-1]
@@ -355,4 +335,4 @@ def _pinned(skeleton: str, pins: dict[int, Where]) -> _Pinned:
 
 def fill_plain(skeleton: str, values: Sequence[str]) -> str:
     """Return what Jinja would have rendered without tokens."""
-    return TOKEN.sub(lambda token: _escaped(values[int(token[1])]), skeleton)
+    return TOKEN.sub(lambda token: escaped(values[int(token[1])]), skeleton)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from mailkit.errors import TemplateBroken
 
-__all__ = ["HeadLine", "Source", "split"]
+__all__ = ["HeadLine", "Source", "is_page", "padding", "split"]
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]*(.*)")
 
@@ -62,6 +62,11 @@ def split(text: str, *, name: str) -> Source:
                 hint="The file begins with header lines ('Subject: …'), so an empty line must stand before the body.",
             )
     return Source(tuple(head), padding(len(lines)))
+
+
+def is_page(name: str) -> bool:
+    """Whether a template of that name makes HTML, and text from it; others make text alone."""
+    return name.endswith((".html", ".htm", ".md", ".mjml"))
 
 
 def padding(lines: int) -> str:

@@ -20,13 +20,12 @@ from typing import Any, NoReturn, cast
 import jinja2
 from jinja2 import nodes
 from jinja2.runtime import Macro
-from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
 from mailkit.template.slot import MARK, TOKEN
 
-__all__ = ["FILTERS", "Captured", "LookedAtError", "SandboxedTracing", "Slots", "TracingEnvironment", "keep", "tracing"]
+__all__ = ["FILTERS", "Captured", "LookedAtError", "Slots", "TracingEnvironment", "is_tracing", "keep", "tracing"]
 
 _SPECIAL = re.compile("[<>&'\"]")
 
@@ -65,6 +64,11 @@ def tracing(slots: Slots) -> Iterator[None]:
         yield
     finally:
         _current.reset(token)
+
+
+def is_tracing() -> bool:
+    """Whether the values of the rendering under way are followed."""
+    return _current.get() is not None
 
 
 @jinja2.pass_context  # so that constants too wait until there is a place for values
@@ -296,7 +300,3 @@ class TracingEnvironment(jinja2.Environment):
         if not (self.autoescape(name) if callable(self.autoescape) else self.autoescape):
             tree.body.insert(0, tracer.refusal("a text template is a part of the HTML", tree))
         return tree
-
-
-class SandboxedTracing(TracingEnvironment, SandboxedEnvironment):
-    """The same for templates from others."""
