@@ -123,6 +123,8 @@ class Templates:
 
         Raises TemplateError.
         """
+        for _ in range(2):  # then it is known which loops are the same for everybody
+            self._render(name, context or {}, locale, Slots())
         slots = Slots(located=True)
         _, explanation = self._render(name, context or {}, locale, slots)
         return explained(explanation, slots)

@@ -15,6 +15,7 @@ from mailkit.errors import MessageError, TemplateBroken, TemplateError, Template
 from mailkit.template import source
 from mailkit.template.catalogue import Catalogues, functions
 from mailkit.template.filter import FILTERS as MAIL_FILTERS
+from mailkit.template.fragment import Fragments
 from mailkit.template.gallery import PREFIX
 from mailkit.template.load import Loader
 from mailkit.template.markdown import MarkdownTag, markdown
@@ -70,12 +71,13 @@ class Environments:
         self.plain: jinja2.Environment = (_Sandboxed if sandbox else _Plain)(**options)
         self.plain.filters.update({**MAIL_FILTERS, "markdown": markdown, **filters})
         self.plain.globals.update({**functions(catalogues, keep), **globals})
-        self.tracing: jinja2.Environment = (_SandboxedTracing if sandbox else _Tracing)(finalize=keep, **options)
+        self.tracing: TracingEnvironment = (_SandboxedTracing if sandbox else _Tracing)(finalize=keep, **options)
         for jinja in (self.plain, self.tracing):
             jinja.newstyle_gettext = True  # type: ignore[attr-defined]  # of the extension
         self.tracing.filters = self.plain.filters
         self.tracing.globals = self.plain.globals
         self.tracing.filters.update(FILTERS)
+        self.tracing.fragments = Fragments(self.tracing, {**MAIL_FILTERS, "markdown": markdown})
         self.addressing = self.plain.overlay(finalize=put_aside)
 
     def load(self, name: str, jinja: jinja2.Environment) -> jinja2.Template:

@@ -12,7 +12,7 @@ passed on and printed, and raises :class:`LookedAtError` for everything else; th
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NoReturn, cast
@@ -23,6 +23,8 @@ from jinja2.runtime import Macro
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
+from mailkit.template import language
+from mailkit.template.fragment import Fragments
 from mailkit.template.slot import MARK, TOKEN
 
 __all__ = ["FILTERS", "Captured", "LookedAtError", "Slots", "TracingEnvironment", "is_tracing", "keep", "tracing"]
@@ -198,8 +200,9 @@ FILTERS = {
 class _Tracer(NodeTransformer):
     """Puts the checks of this module into a template's syntax tree."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, fragments: Fragments) -> None:
         self._name = name
+        self._fragments = fragments
 
     def visit_Output(self, node: nodes.Output) -> nodes.Node:
         for child in [child for child in node.nodes if isinstance(child, nodes.Call)]:
@@ -209,6 +212,20 @@ class _Tracer(NodeTransformer):
             for child in node.nodes
         ]
         return node
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:
+        reading = self._fragments.reading(node)
+        self.generic_visit(node)
+        if reading is None:
+            return node
+        line, environment = node.lineno, node.environment
+        names = nodes.Tuple([nodes.Name(name, "load", lineno=line) for name in reading], "load", lineno=line)
+        recall = nodes.EnvironmentAttribute("recall", lineno=line)
+        label = nodes.Const(self._fragments.label(self._name), lineno=line)
+        called = nodes.Const(tuple((name, *sorted(calls)) for name, calls in reading.items()), lineno=line)
+        call = nodes.Call(recall, [label, called, names], [], None, None, lineno=line)
+        block = nodes.CallBlock(call, [], [], [node], lineno=line)
+        return block.set_environment(environment)  # type: ignore[arg-type]
 
     def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:
         self._guard_arguments(node.call)
@@ -293,9 +310,31 @@ class _Tracer(NodeTransformer):
 class TracingEnvironment(jinja2.Environment):
     """Compiles templates so that :func:`keep` and :class:`Captured` see all that is printed."""
 
+    fragments: Fragments
+
+    def recall(
+        self, label: str, called: tuple[tuple[str, ...], ...], values: tuple[Any, ...], caller: Callable[[], str]
+    ) -> str:
+        """What templates call around a loop that may be the same for everybody."""
+        if _current.get() is None:
+            return caller()
+        reading = {name: set(calls) for name, *calls in called}
+
+        def render(has_tokens: bool) -> str:
+            if has_tokens:
+                return caller()
+            token = _current.set(None)
+            try:
+                return caller()
+            finally:
+                _current.reset(token)
+
+        return self.fragments.recall(label, language.current(), reading, values, render)
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        tracer = _Tracer(name or "")
+        self.fragments.enter(name or "", tree)
+        tracer = _Tracer(name or "", self.fragments)
         tracer.generic_visit(tree)
         if not (self.autoescape(name) if callable(self.autoescape) else self.autoescape):
             tree.body.insert(0, tracer.refusal("a text template is a part of the HTML", tree))

@@ -1,0 +1,283 @@
+"""Loops over what is the same for everybody, rendered once.
+
+Theory of operation. When a template is compiled, each ``{% for %}`` is looked at: if what it prints can depend on nothing
+but the variables that it reads (no calls of functions from outside, no output of blocks, nothing changed outside of it),
+it is wrapped. When it is rendered, those variables are frozen, their contents down to the last string, and that is the
+key. A key that comes for the first time may be one recipient's own, and the loop is rendered with tokens; at the second
+time its plain text is kept, and from then on the loop costs the freezing. A loop whose keys never come again is left
+alone. Data that is not made of plain values (an object with properties, say) has no key.
+"""
+
+import itertools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import jinja2
+from jinja2 import nodes
+from jinja2.environment import TemplateModule
+from jinja2.filters import FILTERS
+from jinja2.runtime import Macro
+from jinja2.tests import TESTS
+from markupsafe import Markup
+
+__all__ = ["Fragments", "Reading"]
+
+_KEYS = 8  # kept for each loop
+_MISSES = 32  # in a row, before a loop is left alone
+_PARTS = 100_000  # of a key
+
+_EXPRESSIONS = (
+    *(nodes.Add, nodes.And, nodes.CondExpr, nodes.Compare, nodes.Concat, nodes.Const, nodes.Dict, nodes.Div),
+    *(nodes.FloorDiv, nodes.Getattr, nodes.Getitem, nodes.Keyword, nodes.List, nodes.Mod, nodes.Mul, nodes.Neg),
+    *(nodes.Not, nodes.Operand, nodes.Or, nodes.Pair, nodes.Pos, nodes.Pow, nodes.Slice, nodes.Sub, nodes.TemplateData),
+    nodes.Tuple,
+)
+_STATEMENTS = (nodes.Assign, nodes.Break, nodes.Continue, nodes.If, nodes.Output, nodes.Scope, nodes.With)
+_CHANGING = frozenset(
+    (
+        *("add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "reverse"),
+        *("setdefault", "sort", "update"),
+    )
+)
+_NAMING_OTHERS = frozenset(("map", "random", "reject", "rejectattr", "select", "selectattr"))
+_SPECIAL = frozenset(("caller", "kwargs", "loop", "self", "super", "varargs"))
+_WRITTEN = (Decimal, date, datetime, time, timedelta, float)  # equal ones may be printed differently
+_ATOMS = frozenset((str, int, bool, type(None), bytes, Markup))
+
+Reading: TypeAlias = dict[str, set[str]]
+"""The variables that a loop reads, each with the names of what is called on it."""
+
+
+class _ImpureError(Exception):
+    """It may depend on more than on the variables that it reads."""
+
+
+class _NoKeyError(Exception):
+    """The data is not made of plain values."""
+
+
+@dataclass(slots=True)
+class _Loop:
+    """What is known of one loop. A text of None is one that has come once."""
+
+    texts: OrderedDict[tuple[Any, ...], str | None] = field(default_factory=OrderedDict)
+    misses: int = 0
+
+
+class Fragments:
+    """Finds loops that can be shared, and remembers what they print. Safe to share between threads."""
+
+    def __init__(self, jinja: jinja2.Environment, known_filters: Mapping[str, Callable[..., Any]]) -> None:
+        self._jinja = jinja
+        self._filters = {**FILTERS, **known_filters}
+        self._macros: dict[str, set[str]] = {}
+        self._loops: dict[str, _Loop] = {}
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+
+    # -- when a template is compiled -------------------------------------------------------------------------------
+
+    def enter(self, name: str, tree: nodes.Template) -> None:
+        """Find the macros of a template that depend on their arguments alone."""
+        with self._lock:
+            for label in [label for label in self._loops if label.startswith(f"{name}\0")]:
+                del self._loops[label]  # of the file as it was
+        macros = {macro.name: macro for macro in tree.find_all(nodes.Macro)}
+        readings: dict[str, set[str]] = {}
+        for macro in macros.values():
+            reading: Reading = {}
+            try:
+                inner = self._bound(frozenset(("caller",)), macro.args)
+                for part in (*macro.defaults, *macro.body):
+                    inner = self._visit(part, inner, reading)
+                readings[macro.name] = set(reading)
+            except _ImpureError:
+                continue
+        while True:
+            pure = {name for name, read in readings.items() if read <= readings.keys()}
+            if len(pure) == len(readings):
+                break
+            readings = {name: readings[name] for name in pure}
+        self._macros[name] = set(readings)
+
+    def reading(self, loop: nodes.For) -> Reading | None:
+        """Return what a loop reads, or None when its output may depend on something else."""
+        reading: Reading = {}
+        try:
+            self._visit(loop, frozenset(), reading)
+        except _ImpureError:
+            return None
+        return reading if reading and not reading.keys() & _SPECIAL else None
+
+    def label(self, name: str) -> str:
+        """Return a name for one more loop of a template."""
+        return f"{name}\0{next(self._numbers)}"
+
+    def _visit(self, node: nodes.Node, bound: frozenset[str], reading: Reading) -> frozenset[str]:
+        """Check a node, and return the names that are bound behind it."""
+        if isinstance(node, nodes.Name):
+            if node.ctx == "load" and node.name not in bound:
+                reading.setdefault(node.name, set())
+            return bound
+        if isinstance(node, nodes.For):
+            self._visit(node.iter, bound, reading)
+            inner = self._bound(bound, [node.target]) | {"loop"}
+            if node.recursive:
+                raise _ImpureError
+            if node.test is not None:
+                self._visit(node.test, inner, reading)
+            self._all(node.body, inner, reading)
+            self._all(node.else_, bound, reading)
+            return bound
+        if isinstance(node, nodes.Call):
+            return self._call(node, bound, reading)
+        if isinstance(node, nodes.CallBlock):
+            self._call(node.call, bound, reading)
+            self._all([*node.defaults, *node.body], self._bound(bound, node.args), reading)
+            return bound
+        if isinstance(node, nodes.Filter):
+            known = self._filters.get(node.name)
+            is_others = node.name in _NAMING_OTHERS and not _is_plain_map(node)
+            if node.node is None or known is None or is_others or self._jinja.filters.get(node.name) is not known:
+                raise _ImpureError
+        elif isinstance(node, nodes.Test):
+            if self._jinja.tests.get(node.name) is not TESTS.get(node.name):
+                raise _ImpureError
+        elif isinstance(node, nodes.Assign):
+            self._visit(node.node, bound, reading)
+            return self._bound(bound, [node.target])
+        elif isinstance(node, nodes.If):
+            self._visit(node.test, bound, reading)
+            for body in (node.body, node.elif_, node.else_):
+                self._all(body, bound, reading)
+            return bound
+        elif not isinstance(node, (*_EXPRESSIONS, *_STATEMENTS)):
+            raise _ImpureError
+        inner = bound
+        for child in node.iter_child_nodes():
+            inner = self._visit(child, inner, reading)
+        return bound
+
+    def _all(self, body: Iterable[nodes.Node], bound: frozenset[str], reading: Reading) -> None:
+        for child in body:
+            bound = self._visit(child, bound, reading)
+
+    def _call(self, node: nodes.Call, bound: frozenset[str], reading: Reading) -> frozenset[str]:
+        target = node.node
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
+            raise _ImpureError
+        if isinstance(target, nodes.Name) and target.name == "range" and self._jinja.globals.get("range") is range:
+            pass
+        elif isinstance(target, nodes.Name):
+            if target.name in bound and target.name != "caller":
+                raise _ImpureError
+            if target.name not in bound:
+                reading.setdefault(target.name, set()).add("")
+        elif isinstance(target, nodes.Getattr) and target.attr not in _CHANGING:
+            if isinstance(target.node, nodes.Name) and target.node.name not in bound:
+                reading.setdefault(target.node.name, set()).add(target.attr)
+            else:
+                self._visit(target.node, bound, reading)
+        else:
+            raise _ImpureError
+        for argument in (*node.args, *node.kwargs):
+            self._visit(argument, bound, reading)
+        return bound
+
+    def _bound(self, bound: frozenset[str], targets: Iterable[nodes.Node]) -> frozenset[str]:
+        names = set(bound)
+        for target in targets:
+            if isinstance(target, nodes.Name):
+                names.add(target.name)
+            elif isinstance(target, nodes.Tuple):
+                names |= self._bound(frozenset(), target.items)
+            else:  # of a namespace, which lives on outside
+                raise _ImpureError
+        return frozenset(names)
+
+    # -- when it is rendered ---------------------------------------------------------------------------------------
+
+    def recall(
+        self, label: str, language: str, reading: Reading, values: tuple[Any, ...], render: Callable[[bool], str]
+    ) -> str:
+        """Return what a loop prints; ``render`` renders it, with tokens or plainly."""
+        with self._lock:
+            loop = self._loops.setdefault(label, _Loop())
+        if loop.misses > _MISSES:
+            return render(True)
+        parts: list[Any] = [language]
+        try:
+            for calls, value in zip(reading.values(), values, strict=True):
+                self._freeze(value, calls, parts)
+        except (_NoKeyError, RecursionError):
+            loop.misses += 1
+            return render(True)
+        key = tuple(parts)
+        with self._lock:
+            is_known = key in loop.texts
+            text = loop.texts.setdefault(key, None)
+            loop.texts.move_to_end(key)
+            loop.misses = 0 if is_known else loop.misses + 1
+            while len(loop.texts) > _KEYS:
+                loop.texts.popitem(last=False)
+        if not is_known:
+            return render(True)
+        if text is None:
+            text = render(False)
+            with self._lock:
+                loop.texts[key] = text
+        return text
+
+    def _freeze(self, value: Any, calls: set[str], parts: list[Any]) -> None:
+        """Append what tells a value from every other that could be printed differently."""
+        kind = type(value)
+        if kind is Macro:
+            if value.name not in self._macros.get(value._func.__code__.co_filename, ()):
+                raise _NoKeyError
+            parts.append(value)
+        elif kind is TemplateModule:
+            for name in sorted(calls) or [""]:
+                self._freeze(getattr(value, name, None), set(), parts)
+                if type(parts[-1]) is not Macro:
+                    raise _NoKeyError
+        elif "" in calls:
+            raise _NoKeyError
+        else:
+            _freeze(value, parts)
+
+
+def _freeze(value: Any, parts: list[Any]) -> None:
+    kind = type(value)
+    if kind in _ATOMS:
+        parts.append(kind)
+        parts.append(value)
+    elif kind is dict:
+        parts.append(dict)
+        parts.append(len(value))
+        for name, inner in value.items():
+            _freeze(name, parts)
+            _freeze(inner, parts)
+    elif kind is list or kind is tuple:
+        parts.append(kind)
+        parts.append(len(value))
+        for inner in value:
+            _freeze(inner, parts)
+    elif kind in _WRITTEN:
+        parts.append(kind)
+        parts.append(repr(value))
+    elif isinstance(value, jinja2.Undefined):
+        parts.append(jinja2.Undefined)
+    else:
+        raise _NoKeyError
+    if len(parts) > _PARTS:
+        raise _NoKeyError
+
+
+def _is_plain_map(node: nodes.Filter) -> bool:
+    """Whether such a filter names an attribute, and no filter or test, which might be anything."""
+    return node.name == "map" and not node.args and all(one.key in ("attribute", "default") for one in node.kwargs)
