@@ -8,6 +8,7 @@ import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64, b2a_qp
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from mailkit.mime.bodytype import BodyType
@@ -126,9 +127,19 @@ def base64_lines(data: bytes) -> bytes:
 
 
 def _quoted_printable(data: bytes) -> bytes:
-    # b2a_qp copies the line end that it finds first, and writes bare LF for soft breaks when it finds none.
-    encoded = b2a_qp(data, quotetabs=False, istext=True, header=False)
-    return encoded if b"\r\n" in data else encoded.replace(b"=\n", b"=\r\n")
+    # Line by line, because most lines of a template are the same in all its messages.
+    return b"\r\n".join(
+        [_printable(line) if len(line) <= _REMEMBERED else _encoded_line(line) for line in data.split(b"\r\n")]
+    )
+
+
+def _encoded_line(line: bytes) -> bytes:
+    # Without a line end to copy, b2a_qp writes bare LF for soft breaks.
+    return b2a_qp(line, quotetabs=False, istext=True, header=False).replace(b"=\n", b"=\r\n")
+
+
+_REMEMBERED = 2_000  # bytes in a line; with the number of lines it bounds the memory
+_printable = lru_cache(maxsize=8_192)(_encoded_line)
 
 
 def decode(data: bytes, encoding: str) -> bytes:

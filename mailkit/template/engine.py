@@ -253,7 +253,7 @@ class Templates:
         with self._finishing(name):
             return self._skeletons.finish(
                 self._with_sheets(skeleton),
-                slots.values,
+                slots,
                 preheader=preheader,
                 text=text,
                 convert=compile_mjml if name.endswith(".mjml") else None,
@@ -269,7 +269,7 @@ class Templates:
         except LookedAtError:  # of {% markdown %}, which cannot do without tokens
             slots = Slots()
             try:
-                return fill_plain(self._traced(name, values, slots), slots.values)
+                return fill_plain(self._traced(name, values, slots), slots)
             except LookedAtError as error:
                 raise TemplateBroken(
                     f"{error.why}, and that cannot be together with Markdown in one page", name=name

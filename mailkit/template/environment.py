@@ -83,11 +83,14 @@ class Environments:
     def load(self, name: str, jinja: jinja2.Environment) -> jinja2.Template:
         """Return a template by its name. Raises TemplateError."""
         try:
-            return jinja.get_template(name)
+            template = jinja.get_template(name)
         except jinja2.TemplateNotFound as error:
             raise self._missing(str(error.name), used_by=name) from None
         except jinja2.TemplateSyntaxError as error:
             raise _broken(error, name) from None
+        if type(template.globals) is not dict:  # every rendering copies them, and Jinja's ChainMap is slow at that
+            template.globals = dict(template.globals)
+        return template
 
     def compile(self, text: str, name: str, *, label: str, line: int, jinja: jinja2.Environment) -> jinja2.Template:
         """Return a template made of one line of a file. Raises TemplateError."""
@@ -95,7 +98,7 @@ class Environments:
             code = jinja.compile(source.padding(line - 1) + text, label, name)
         except jinja2.TemplateSyntaxError as error:
             raise TemplateBroken(error.message or "syntax error", name=name, line=error.lineno) from None
-        return jinja2.Template.from_code(jinja, code, jinja.make_globals(None))
+        return jinja2.Template.from_code(jinja, code, dict(jinja.make_globals(None)))
 
     def run(self, template: jinja2.Template, name: str, values: Mapping[str, Any]) -> str:
         """Render. Raises TemplateError."""

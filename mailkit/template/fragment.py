@@ -47,6 +47,7 @@ _CHANGING = frozenset(
 _NAMING_OTHERS = frozenset(("map", "random", "reject", "rejectattr", "select", "selectattr"))
 _SPECIAL = frozenset(("caller", "kwargs", "loop", "self", "super", "varargs"))
 _WRITTEN = (Decimal, date, datetime, time, timedelta, float)  # equal ones may be printed differently
+_STRINGS = frozenset((str,))
 _ATOMS = frozenset((str, int, bool, type(None), bytes, Markup))
 
 Reading: TypeAlias = dict[str, set[str]]
@@ -63,9 +64,9 @@ class _NoKeyError(Exception):
 
 @dataclass(slots=True)
 class _Loop:
-    """What is known of one loop. A text of None is one that has come once."""
+    """What is known of one loop: numbered texts by their keys. None is for one that has come once."""
 
-    texts: OrderedDict[tuple[Any, ...], str | None] = field(default_factory=OrderedDict)
+    texts: OrderedDict[tuple[Any, ...], tuple[int, str] | None] = field(default_factory=OrderedDict)
     misses: int = 0
 
 
@@ -204,8 +205,8 @@ class Fragments:
 
     def recall(
         self, label: str, language: str, reading: Reading, values: tuple[Any, ...], render: Callable[[bool], str]
-    ) -> str:
-        """Return what a loop prints; ``render`` renders it, with tokens or plainly."""
+    ) -> str | tuple[int, str]:
+        """Return what a loop prints, and a number for it if it is shared; ``render`` renders it, with tokens or plainly."""
         with self._lock:
             loop = self._loops.setdefault(label, _Loop())
         if loop.misses > _MISSES:
@@ -228,7 +229,10 @@ class Fragments:
         if not is_known:
             return render(True)
         if text is None:
-            text = render(False)
+            plain = render(False)
+            if "<link" in plain:  # a style sheet, perhaps, which is looked for in what surrounds fragments
+                return plain
+            text = (next(self._numbers), plain)
             with self._lock:
                 loop.texts[key] = text
         return text
@@ -257,16 +261,18 @@ def _freeze(value: Any, parts: list[Any]) -> None:
         parts.append(kind)
         parts.append(value)
     elif kind is dict:
-        parts.append(dict)
-        parts.append(len(value))
-        for name, inner in value.items():
-            _freeze(name, parts)
-            _freeze(inner, parts)
+        if not _STRINGS.issuperset(map(type, value)):
+            raise _NoKeyError
+        parts.append(tuple(value))
+        _freeze(tuple(value.values()), parts)
     elif kind is list or kind is tuple:
-        parts.append(kind)
-        parts.append(len(value))
-        for inner in value:
-            _freeze(inner, parts)
+        kinds = tuple(map(type, value))
+        parts += (kind, kinds)
+        if _ATOMS.issuperset(kinds):
+            parts += value
+        else:
+            for inner in value:
+                _freeze(inner, parts)
     elif kind in _WRITTEN:
         parts.append(kind)
         parts.append(repr(value))

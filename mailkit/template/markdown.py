@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from mailkit.errors import ConfigError
 from mailkit.template.slot import TOKEN
-from mailkit.template.trace import LookedAtError, is_tracing
+from mailkit.template.trace import LookedAtError, current
 
 __all__ = ["MarkdownTag", "markdown"]
 
@@ -58,6 +58,7 @@ class MarkdownTag(Extension):
         return nodes.CallBlock(self.call_method("_convert"), [], [], body).set_lineno(line)
 
     def _convert(self, caller: Callable[[], str]) -> Markup:
-        if not is_tracing():
+        slots = current()
+        if slots is None:
             raise LookedAtError("values in Markdown need tokens in their place")
-        return Markup(_converted(str(caller())))  # noqa: S704 - the template's own text
+        return Markup(_converted(slots.whole(str(caller()))))  # noqa: S704 - the template's own text

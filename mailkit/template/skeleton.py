@@ -23,6 +23,7 @@ from mailkit.template.finish import Finished, Finisher
 from mailkit.template.plaintext import read_page, write_link
 from mailkit.template.scan import Where, find_slots, selected_attributes
 from mailkit.template.slot import MARK, TOKEN
+from mailkit.template.trace import Slots
 
 __all__ = ["Explanation", "Skeletons", "Statistics"]
 
@@ -180,18 +181,18 @@ class Skeletons:
     def finish(
         self,
         skeleton: str,
-        values: list[str],
+        slots: Slots,
         *,
         preheader: str = "",
         text: str | None = None,
         convert: Callable[[str], str] | None = None,
     ) -> tuple[Finished, Explanation]:
-        """Return the bodies of the message that ``skeleton`` and ``values`` make.
+        """Return the bodies of the message that ``skeleton`` and what is in its slots make.
 
         ``convert`` makes HTML of a skeleton in another markup.
         """
         preheader = preheader.strip()
-        said = [*values, preheader] if preheader else values
+        said = [*slots.values, preheader] if preheader else slots.values
         number = None
         if self._dialect is None:
             why = "nothing is known about how this inliner writes values"
@@ -200,10 +201,10 @@ class Skeletons:
             number = next(index for index, value in enumerate(said) if odd[0] in value)
         else:
             try:
-                return self._shared(skeleton, said, bool(preheader), text, convert)
+                return self._shared(skeleton, slots, said, bool(preheader), text, convert)
             except NotPlain as error:
                 why, number = str(error), error.number
-        html = fill_plain(skeleton, values)
+        html = fill_plain(skeleton, slots)
         finished = self.alone(convert(html) if convert else html, preheader=preheader, text=text)
         return finished, Explanation(False, why, number=number)
 
@@ -216,6 +217,7 @@ class Skeletons:
     def _shared(
         self,
         skeleton: str,
+        slots: Slots,
         values: Sequence[str],
         has_preheader: bool,
         text: str | None,
@@ -228,7 +230,9 @@ class Skeletons:
             entry = self._recall(key)
             if entry is None:
                 is_hit = False
-                entry = self._make(skeleton, len(values) - 1 if has_preheader else None, text is None, convert)
+                entry = self._make(
+                    slots.whole(skeleton), len(values) - 1 if has_preheader else None, text is None, convert
+                )
                 self._remember(key, entry)
             if isinstance(entry, _Ready):
                 break
@@ -333,6 +337,6 @@ def _pinned(skeleton: str, pins: dict[int, Where]) -> _Pinned:
     return _Pinned(tuple(sorted(pins.items())), tuple(pieces), tuple(map(int, found[1::2])), 2 * len(skeleton))
 
 
-def fill_plain(skeleton: str, values: Sequence[str]) -> str:
+def fill_plain(skeleton: str, slots: Slots) -> str:
     """Return what Jinja would have rendered without tokens."""
-    return TOKEN.sub(lambda token: escaped(values[int(token[1])]), skeleton)
+    return TOKEN.sub(lambda token: escaped(slots.values[int(token[1])]), slots.whole(skeleton))

@@ -17,12 +17,17 @@ import jinja2
 from mailkit.errors import TemplateBroken
 from mailkit.template.missing import Missing, MissingError, missing_variable
 
-__all__ = ["MARK", "TOKEN", "SlotTemplate", "Slotted", "put_aside", "setting_aside"]
+__all__ = ["FRAGMENT", "MARK", "TOKEN", "SlotTemplate", "Slotted", "put_aside", "setting_aside"]
 
 # Letters only, unguessable, and different in each process: no data can contain one.
 MARK = "q" + "".join(chr(ord("g") + byte % 20) for byte in secrets.token_bytes(16))
 
 TOKEN = re.compile(rf"{MARK}([0-9]+)z")
+"""What stands for a value."""
+
+FRAGMENT = re.compile(rf"{MARK}([0-9]+)f")
+"""What stands for a piece of HTML that is the same in many pages."""
+
 _SLOT = re.compile(rf"\s*{TOKEN.pattern}\s*")
 _MAILBOX = re.compile(r'\s*"?(?P<name>[^"<>]*?)"?\s*<\s*(?P<email>[^<>]*?)\s*>\s*')
 

@@ -25,9 +25,9 @@ from markupsafe import Markup
 
 from mailkit.template import language
 from mailkit.template.fragment import Fragments
-from mailkit.template.slot import MARK, TOKEN
+from mailkit.template.slot import FRAGMENT, MARK, TOKEN
 
-__all__ = ["FILTERS", "Captured", "LookedAtError", "Slots", "TracingEnvironment", "is_tracing", "keep", "tracing"]
+__all__ = ["FILTERS", "Captured", "LookedAtError", "Slots", "TracingEnvironment", "current", "keep", "tracing"]
 
 _SPECIAL = re.compile("[<>&'\"]")
 
@@ -41,13 +41,18 @@ class LookedAtError(BaseException):
 
 
 class Slots:
-    """The values of one rendering, and if asked for where each was printed."""
+    """The values of one rendering, the fragments in it by number, and if asked for where each value was printed."""
 
-    __slots__ = ("places", "values")
+    __slots__ = ("fragments", "places", "values")
 
     def __init__(self, *, located: bool = False) -> None:
         self.values: list[str] = []
+        self.fragments: dict[int, str] = {}
         self.places: list[tuple[str, int]] | None = [] if located else None
+
+    def whole(self, text: str) -> str:
+        """Return text with the fragments in their places."""
+        return FRAGMENT.sub(lambda token: self.fragments[int(token[1])], text) if self.fragments else text
 
     def add(self, value: str) -> str:
         """Keep a value, and return what stands for it."""
@@ -68,9 +73,9 @@ def tracing(slots: Slots) -> Iterator[None]:
         _current.reset(token)
 
 
-def is_tracing() -> bool:
-    """Whether the values of the rendering under way are followed."""
-    return _current.get() is not None
+def current() -> Slots | None:
+    """The slots of the rendering under way, if its values are followed."""
+    return _current.get()
 
 
 @jinja2.pass_context  # so that constants too wait until there is a place for values
@@ -140,7 +145,7 @@ class Captured:
         """Return the output, with its values in ``slots``: a module's variables outlive the rendering they are from."""
         text, owner = self._text, self._owner
         if owner is not slots:
-            text = TOKEN.sub(lambda token: slots.add(owner.values[int(token[1])]), text)
+            text = TOKEN.sub(lambda token: slots.add(owner.values[int(token[1])]), owner.whole(text))
         return Markup(text)  # noqa: S704 - it was, when it was captured
 
     @property  # type: ignore[misc]
@@ -316,7 +321,8 @@ class TracingEnvironment(jinja2.Environment):
         self, label: str, called: tuple[tuple[str, ...], ...], values: tuple[Any, ...], caller: Callable[[], str]
     ) -> str:
         """What templates call around a loop that may be the same for everybody."""
-        if _current.get() is None:
+        slots = _current.get()
+        if slots is None:
             return caller()
         reading = {name: set(calls) for name, *calls in called}
 
@@ -329,7 +335,12 @@ class TracingEnvironment(jinja2.Environment):
             finally:
                 _current.reset(token)
 
-        return self.fragments.recall(label, language.current(), reading, values, render)
+        found = self.fragments.recall(label, language.current(), reading, values, render)
+        if isinstance(found, str):
+            return found
+        number, text = found
+        slots.fragments[number] = text
+        return Markup(f"{MARK}{number}f")  # noqa: S704 - what it stands for is markup
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
