@@ -128,14 +128,15 @@ def base64_lines(data: bytes) -> bytes:
 
 def _quoted_printable(data: bytes) -> bytes:
     # Line by line, because most lines of a template are the same in all its messages.
-    return b"\r\n".join(
-        [_printable(line) if len(line) <= _REMEMBERED else _encoded_line(line) for line in data.split(b"\r\n")]
-    )
+    lines = data.split(b"\n")  # each but the last with its CR
+    return b"\n".join([_printable(line) if len(line) <= _REMEMBERED else _encoded_line(line) for line in lines])
 
 
 def _encoded_line(line: bytes) -> bytes:
-    # Without a line end to copy, b2a_qp writes bare LF for soft breaks.
-    return b2a_qp(line, quotetabs=False, istext=True, header=False).replace(b"=\n", b"=\r\n")
+    # Without a line end to copy, b2a_qp writes bare LF for soft breaks; a CR alone it would escape.
+    end = b"\r" if line.endswith(b"\r") else b""
+    body = line[: len(line) - len(end)]
+    return b2a_qp(body, quotetabs=False, istext=True, header=False).replace(b"=\n", b"=\r\n") + end
 
 
 _REMEMBERED = 2_000  # bytes in a line; with the number of lines it bounds the memory

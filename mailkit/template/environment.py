@@ -33,6 +33,11 @@ class _Plain(jinja2.Environment):
         return PREFIX + template if parent.startswith(PREFIX) and not template.startswith(PREFIX) else template
 
 
+    def make_globals(self, d: Any) -> dict[str, Any]:  # type: ignore[override]
+        """As a plain dictionary: every rendering copies it, and Jinja's ChainMap is slow at that."""
+        return {**self.globals, **(d or {})}
+
+
 class _Sandboxed(_Plain, SandboxedEnvironment):
     pass
 
@@ -83,14 +88,11 @@ class Environments:
     def load(self, name: str, jinja: jinja2.Environment) -> jinja2.Template:
         """Return a template by its name. Raises TemplateError."""
         try:
-            template = jinja.get_template(name)
+            return jinja.get_template(name)
         except jinja2.TemplateNotFound as error:
             raise self._missing(str(error.name), used_by=name) from None
         except jinja2.TemplateSyntaxError as error:
             raise _broken(error, name) from None
-        if type(template.globals) is not dict:  # every rendering copies them, and Jinja's ChainMap is slow at that
-            template.globals = dict(template.globals)
-        return template
 
     def compile(self, text: str, name: str, *, label: str, line: int, jinja: jinja2.Environment) -> jinja2.Template:
         """Return a template made of one line of a file. Raises TemplateError."""
@@ -98,7 +100,7 @@ class Environments:
             code = jinja.compile(source.padding(line - 1) + text, label, name)
         except jinja2.TemplateSyntaxError as error:
             raise TemplateBroken(error.message or "syntax error", name=name, line=error.lineno) from None
-        return jinja2.Template.from_code(jinja, code, dict(jinja.make_globals(None)))
+        return jinja2.Template.from_code(jinja, code, jinja.make_globals(None))
 
     def run(self, template: jinja2.Template, name: str, values: Mapping[str, Any]) -> str:
         """Render. Raises TemplateError."""
