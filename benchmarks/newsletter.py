@@ -92,10 +92,11 @@ FILES = {
 {% endblock %}
 """,
 }
-_WORDS = (
+_PROSE = (
     "the harbour opens again in spring and the old warehouses become studios for people who build boats by hand "
     "while the market moves under the new roof that the city has argued about for eleven years"
-).split()
+)
+_WORDS = _PROSE.split(" ")
 
 
 def _sentence(start: int, length: int) -> str:

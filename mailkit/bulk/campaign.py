@@ -33,9 +33,9 @@ class Campaign:
     """Sends a template to a list of recipients, each once, and keeps a journal of it.
 
     ``recipients`` is a CSV file or an iterable of mappings; each row's columns are the template's variables, over those
-    of ``context``. The address is in the column ``to``, or ``email`` with ``name``, or is made by the template ``to``
-    (``"{{ first }} <{{ email }}>"``). With a ``journal`` file the same campaign, sent again, goes on where it ended.
-    ``name`` tells campaigns in one journal apart. ``connections`` messages are on their way at once.
+    of ``context``; a column ``locale`` is the language of a recipient. The address is in the column ``to``, or ``email``
+    with ``name``, or is made by the template ``to`` (``"{{ first }} <{{ email }}>"``). With a ``journal`` file the same
+    campaign, sent again, goes on where it ended. ``name`` tells campaigns in one journal apart. ``connections`` messages are on their way at once.
 
     >>> templates = Templates({"hello.txt": "Subject: Hello\\n\\nDear {{ name }},"})
     >>> people = [{"email": "zoe@example.com", "name": "Zoë"}, {"email": "bob@example.com", "name": "Bob"}]
@@ -74,6 +74,7 @@ class Campaign:
         """
         with self._opened(self.journal) as (journal, compose):
             journal.begin_run()
+            before = self.templates.statistics
             first = journal.peek()
             if first:
                 compose(first)
@@ -91,6 +92,7 @@ class Campaign:
                 sent_in_run=runner.counts.get(State.SENT, 0),
                 seconds=runner.seconds,
                 is_interrupted=runner.is_interrupted,
+                skeletons=self.templates.statistics - before,
             )
 
     def check(self) -> Report:
@@ -99,6 +101,7 @@ class Campaign:
         A journal file is read if it is there, to leave out who has the message already; none is made.
         """
         start = clock.monotonic()
+        before = self.templates.statistics
         failures: list[tuple[int, Result]] = []
         failed = 0
         sample = ""
@@ -117,7 +120,14 @@ class Campaign:
                     ready += 1
                     sample = sample or _sample(message)
             seconds = clock.monotonic() - start
-            report = report_on(journal, seconds=seconds, is_dry_run=True, ready=ready, sample=sample)
+            report = report_on(
+                journal,
+                seconds=seconds,
+                is_dry_run=True,
+                ready=ready,
+                sample=sample,
+                skeletons=self.templates.statistics - before,
+            )
         counts = report.counts | {
             State.PENDING: report.counts.get(State.PENDING, 0) - failed,
             State.SKIPPED: report.counts.get(State.SKIPPED, 0) + failed,

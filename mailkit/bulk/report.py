@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from mailkit.bulk.journal import Journal
 from mailkit.bulk.state import Result, State
+from mailkit.template import Statistics
 
 __all__ = ["SHOWN", "BadRow", "Report", "report_on"]
 
@@ -38,6 +39,8 @@ class Report:
     """Dry runs only: the messages that were composed without a fault."""
     sample: str = ""
     """Dry runs only: the first message, as text."""
+    skeletons: Statistics = field(default_factory=Statistics)
+    """How often the run inlined CSS and made text, and how often that was shared."""
 
     @property
     def sent(self) -> int:
@@ -84,6 +87,9 @@ class Report:
             "dry_run": self.is_dry_run,
             "ready": self.ready,
             "interrupted": self.is_interrupted,
+            "skeletons": self.skeletons.skeletons,
+            "hits": self.skeletons.hits,
+            "fallbacks": self.skeletons.fallbacks,
             "exit_code": self.exit_code,
             "bad_rows": [{"line": row.line, "kind": row.kind, "problem": row.problem} for row in self.bad_rows],
             "problems": [

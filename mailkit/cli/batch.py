@@ -65,6 +65,9 @@ def batch(
     templates: options.TemplateFolder = "",
     context: options.ContextFile = None,
     assignments: options.Set = None,
+    locale: options.Locale = "",
+    translations: options.Translations = "",
+    inliner: options.InlinerName = "premailer",
     encoding: Annotated[str, typer.Option("--encoding", help="Of a CSV file without byte order mark.")] = "utf-8",
     delimiter: Annotated[
         str, typer.Option("--delimiter", help="Of the CSV file. Default: found in its first line.")
@@ -93,7 +96,7 @@ def batch(
         raise ConfigError(
             "no transport is given", hint="Add --via smtp://user:password@host:587, set MAILKIT_URL, or try --dry-run."
         )
-    found, template_name = data.locate(template, templates)
+    found, template_name = data.locate(template, templates, translations=translations, inliner=inliner)
     campaign = Campaign(
         template=template_name,
         templates=found,
@@ -102,7 +105,7 @@ def batch(
         to=to,
         journal=journal,
         name=name,
-        context=data.read_context(context, assignments or []),
+        context={**({"locale": locale} if locale else {}), **data.read_context(context, assignments or [])},
         limit=limit,
         connections=connections,
         accept_changes=accept_changes,
@@ -211,6 +214,11 @@ def show(report: Report, *, journal: Path | None) -> None:
         if report.is_interrupted:
             notes.print(line(("Interrupted; ", "yellow"), "the messages that were under way have been finished."))
         notes.print(line((f"{report.sent_in_run:,} sent", "bold green"), pace))
+    if done := report.skeletons.hits + report.skeletons.skeletons + report.skeletons.fallbacks:
+        told = f"CSS inlined {_many(report.skeletons.skeletons + report.skeletons.fallbacks, 'time')} for {_many(done, 'message')}"
+        notes.print(
+            f"{told}." if not report.skeletons.fallbacks else f"{told}; mailkit render --explain says why so often."
+        )
     facts = [
         (report.sent, "have the message in all") if report.sent != report.sent_in_run else (0, ""),
         (report.deferred, "deferred; send again later"),

@@ -11,19 +11,24 @@ from mailkit.template import Templates
 __all__ = ["locate", "read_context", "sample_context"]
 
 
-def locate(template: str, folder: str) -> tuple[Templates, str]:
+def locate(template: str, folder: str, *, translations: str, inliner: str) -> tuple[Templates, str]:
     """Return the templates and the name: of a template in ``folder``, or of a file given by its path."""
+    where, name = _place(template, folder)
+    return Templates(where, translations=translations or None, inliner=inliner), name  # type: ignore[arg-type]  # checked there
+
+
+def _place(template: str, folder: str) -> tuple[Path, str]:
     if folder:
-        return Templates(folder), template
+        return Path(folder), template
     path = Path(template)
     if path.is_file():
-        return Templates(path.parent), path.name
+        return path.parent, path.name
     if not Path("templates").is_dir():
         raise ConfigError(
             f"there is no template file {template!r}, and no folder 'templates' to look for it in",
             hint="Give the path of the template, or its name and --templates FOLDER.",
         )
-    return Templates("templates"), template
+    return Path("templates"), template
 
 
 def read_context(file: Path | None, assignments: Iterable[str]) -> dict[str, Any]:
@@ -40,10 +45,13 @@ def read_context(file: Path | None, assignments: Iterable[str]) -> dict[str, Any
 
 
 def sample_context(templates: Templates, template: str) -> dict[str, Any]:
-    """Return ``receipt.sample.json`` beside ``receipt.html``, or nothing."""
-    name = f"{template.rpartition('.')[0]}.sample.json"
-    data = templates.read(name)
-    return _parsed(data.decode("utf-8-sig", "replace"), name) if data is not None else {}
+    """Return ``receipt.sample.json`` beside ``receipt.html`` or ``receipt.de.html``, or nothing."""
+    stem = template.rpartition(".")[0]
+    for name in (f"{stem}.sample.json", f"{stem.rpartition('.')[0]}.sample.json"):
+        data = templates.read(name)
+        if data is not None:
+            return _parsed(data.decode("utf-8-sig", "replace"), name)
+    return {}
 
 
 def _json_object(path: Path) -> dict[str, Any]:

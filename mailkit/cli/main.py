@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 import mailkit
 from mailkit.cli import settings
 from mailkit.cli.batch import batch
+from mailkit.cli.new import new
 from mailkit.cli.output import notes, print_error
 from mailkit.cli.render import render
 from mailkit.cli.send import send
@@ -41,7 +42,7 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS = (send, batch, render, verify)
+_COMMANDS = (send, batch, render, new, verify)
 for _command in _COMMANDS:
     app.command()(_command)
 

@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "Attempts", "ContextFile", "Rate", "Sender", "Set", "TemplateFolder", "Via"]
+__all__ = [
+    "AsJson",
+    "Attempts",
+    "ContextFile",
+    "InlinerName",
+    "Locale",
+    "Rate",
+    "Sender",
+    "Set",
+    "TemplateFolder",
+    "Translations",
+    "Via",
+]
 
 Via = Annotated[
     str,
@@ -31,6 +43,30 @@ ContextFile = Annotated[
     Path | None, typer.Option("--context", metavar="FILE", help="A JSON file with data for the template.")
 ]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="One more variable; repeatable.")]
+Locale = Annotated[
+    str,
+    typer.Option(
+        "--locale",
+        envvar="MAILKIT_LOCALE",
+        metavar="LANGUAGE",
+        help="The language: de takes receipt.de.html if it is there.",
+    ),
+]
+Translations = Annotated[
+    str,
+    typer.Option(
+        "--translations",
+        envvar="MAILKIT_TRANSLATIONS",
+        metavar="FOLDER",
+        help="gettext catalogues: FOLDER/de/LC_MESSAGES/messages.po or .mo.",
+    ),
+]
+InlinerName = Annotated[
+    str,
+    typer.Option(
+        "--inliner", envvar="MAILKIT_INLINER", metavar="NAME", help="What inlines CSS: premailer, css-inline or none."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Attempts = Annotated[
     int,

@@ -10,7 +10,7 @@ from mailkit.cli import data, options
 from mailkit.cli.output import line, notes, print_bytes, print_json
 from mailkit.errors import ConfigError
 from mailkit.message import MessageBuilder
-from mailkit.template import Rendered
+from mailkit.template import Explained, Rendered
 
 __all__ = ["render"]
 
@@ -34,6 +34,9 @@ def render(
     templates: options.TemplateFolder = "",
     context: options.ContextFile = None,
     assignments: options.Set = None,
+    locale: options.Locale = "",
+    translations: options.Translations = "",
+    inliner: options.InlinerName = "premailer",
     form: Annotated[
         Form | None, typer.Option("--as", help="What to print. Default: html, or text for a .txt template.")
     ] = None,
@@ -43,6 +46,9 @@ def render(
     ] = None,
     sender: options.Sender = "",
     to: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="The recipient, for .eml.")] = "",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say whether pages share one inlining of CSS, and which lines prevent it.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Render a template with data, to standard output or to .html, .txt and .eml files.
@@ -55,11 +61,17 @@ def render(
 
     mailkit render receipt.html --context order.json --as text
 
+    mailkit render receipt.html --locale de --explain
+
     mailkit render newsletter.html -o page.html -o message.eml --from ada@example.com
     """
-    found, name = data.locate(template, templates)
+    found, name = data.locate(template, templates, translations=translations, inliner=inliner)
     values = data.read_context(context, assignments or [])
-    rendered = found.render(name, values or data.sample_context(found, name))
+    values = values or data.sample_context(found, name)
+    if explain:
+        _explain(found.explain(name, values, locale=locale or None), as_json)
+        return
+    rendered = found.render(name, values, locale=locale or None)
     for path in out or []:
         chosen = _ENDINGS.get(path.suffix.lower())
         if chosen is None:
@@ -71,6 +83,22 @@ def render(
     elif not out:
         default = Form.HTML if rendered.html is not None else Form.TEXT
         print_bytes(_content(rendered, form or default, name, sender, to))
+
+
+def _explain(explained: Explained, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "shared": explained.is_shared,
+                "why": explained.why,
+                "pins": [
+                    {"template": pin.name, "line": pin.line, "value": pin.value, "where": pin.where}
+                    for pin in explained.pins
+                ],
+            }
+        )
+    else:
+        print_bytes(f"{explained}\n".encode())
 
 
 def _content(rendered: Rendered, form: Form, name: str, sender: str, to: str) -> bytes:

@@ -45,6 +45,9 @@ def send(
         str, typer.Option("--template", "-t", metavar="TEMPLATE", help="Compose from a template.")
     ] = "",
     templates: options.TemplateFolder = "",
+    locale: options.Locale = "",
+    translations: options.Translations = "",
+    inliner: options.InlinerName = "premailer",
     context: options.ContextFile = None,
     assignments: options.Set = None,
     via: options.Via = "",
@@ -75,8 +78,8 @@ def send(
     else:
         builder = MessageBuilder()
         if template:
-            found, name = data.locate(template, templates)
-            builder = found.compose(name, data.read_context(context, assignments or []))
+            found, name = data.locate(template, templates, translations=translations, inliner=inliner)
+            builder = found.compose(name, data.read_context(context, assignments or []), locale=locale or None)
         message = _from_flags(builder, sender, to, cc, bcc, reply_to, subject, text, html, attach, header)
         envelope = None
     with Mailer(via, retry=Retry(attempts=attempts)) as mailer:

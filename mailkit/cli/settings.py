@@ -17,6 +17,9 @@ _KNOWN = {
     "rate": "rate",
     "connections": "connections",
     "attempts": "attempts",
+    "locale": "locale",
+    "translations": "translations",
+    "inliner": "inliner",
 }
 
 

@@ -32,8 +32,7 @@ class _Plain(jinja2.Environment):
         """A starter's own layouts are in the gallery, like itself."""
         return PREFIX + template if parent.startswith(PREFIX) and not template.startswith(PREFIX) else template
 
-
-    def make_globals(self, d: Any) -> dict[str, Any]:  # type: ignore[override]
+    def make_globals(self, d: Any) -> dict[str, Any]:
         """As a plain dictionary: every rendering copies it, and Jinja's ChainMap is slow at that."""
         return {**self.globals, **(d or {})}
 

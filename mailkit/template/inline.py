@@ -18,14 +18,18 @@ __all__ = ["INLINERS", "inline_css"]
 
 # cssutils, under premailer, keeps its parser state in module variables.
 _LOCK = threading.Lock()
+_IGNORED = re.compile(r"(<style\b[^>]*?)data-(?:css-inline|premailer)\s*=\s*[\"']?ignore[\"']?", re.IGNORECASE)
 _DOCTYPE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(<!doctype[^>]*>)", re.IGNORECASE)
 
 
 def inline_css(html: str) -> str:
-    """Return ``html`` as a whole document with its style rules inlined."""
+    """Return ``html`` as a whole document with its style rules inlined.
+
+    A block that says ``data-css-inline="ignore"``, or ``data-premailer="ignore"``, stays as it is.
+    """
     from lxml.etree import tostring
 
-    page = parse(html)
+    page = parse(_IGNORED.sub(r'\1data-premailer="ignore"', html))
     if page is None:
         return html
     with _LOCK:
@@ -66,15 +70,42 @@ def _inliner() -> Any:
         def _parse_style_rules(self, css_body: str, ruleset_index: int) -> tuple[list[Any], list[Any]]:
             rules, leftover = super()._parse_style_rules(css_body, ruleset_index)
             known = ("CHARSET_RULE", "COMMENT", "MEDIA_RULE", "STYLE_RULE")
+            sheet = parse_sheet(css_body or "")
             # First, because an @import counts nowhere else.
-            others = [rule for rule in parse_sheet(css_body or "") if rule.typeString not in known]
-            return rules, others + leftover
+            others = [rule for rule in sheet if rule.typeString not in known]
+            rules = [rule for rule in rules if not _HOOK.search(rule[1])]
+            return rules, others + leftover + _hooked(sheet)
 
         def _css_rules_to_string(self, rules: list[Any]) -> str:
             kept = [rule.cssText for rule in rules if not _is_premailers(rule)]
             return "\n".join([*kept, super()._css_rules_to_string(list(filter(_is_premailers, rules)))])
 
     return Inliner
+
+
+# What mail programs put around a page. A rule that looks for it matches nothing in the page itself, and stays in the sheet.
+_HOOK = re.compile(
+    r"\[data-ogs[bc]|\[data-ogab|\[data-ogac"  # Outlook.com and the Outlook apps, when they darken a page
+    r"|#outlook\b"  # Outlook for Windows
+    r"|\.ExternalClass|\.ReadMsgBody|\.rps_|\[owa\b|\[class~=.?x_"  # Outlook.com and Hotmail
+    r"|\bu\s*[+~]|\.gmail|#gmail|\.a6S|\.im\b"  # Gmail
+    r"|x-apple-data-detectors|\[office365\]"  # Apple Mail; Outlook for iOS
+    r"|#MessageViewBody|#MessageWebViewDiv|\[samsung"  # Samsung
+    r"|\.moz-text-html|\.aolReplacedBody|\.yahoo|\.yui|\.& "  # Thunderbird, AOL, Yahoo
+    r"|div\[style\*=",  # Android, which puts a box with margins around
+    re.IGNORECASE,
+)
+
+
+def _hooked(sheet: Any) -> list[tuple[str, str]]:
+    """The rules of a sheet that look for a mail program, as premailer writes what is left over."""
+    return [
+        (selector.strip(), ";".join(f"{one.name}:{one.value}" for one in rule.style.getProperties()))
+        for rule in sheet
+        if rule.typeString == "STYLE_RULE"
+        for selector in rule.selectorText.split(",")
+        if _HOOK.search(selector) and ":" not in selector
+    ]
 
 
 def _is_premailers(rule: Any) -> bool:
@@ -96,7 +127,7 @@ def _fast() -> Callable[[str], str]:
         keep_at_rules=True,
         load_remote_stylesheets=False,
     )
-    return inliner.inline
+    return lambda html: inliner.inline(_IGNORED.sub(r'\1data-css-inline="ignore"', html))
 
 
 INLINERS: dict[str, Callable[[], Callable[[str], str]]] = {"premailer": lambda: inline_css, "css-inline": _fast}

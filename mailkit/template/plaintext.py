@@ -1,7 +1,10 @@
 """The plain text part, made from the HTML: for readers on a watch, in a terminal or with a screen reader.
 
 Lines are not wrapped: a reader's window knows its width better, and a long line costs nothing in quoted-printable.
-What is hidden in the HTML (the preheader) is left out; ``data-text="none"`` leaves out any other element.
+What is hidden in the HTML (the preheader) is left out. The attribute ``data-text`` decides otherwise for any element:
+``none`` leaves it out, ``only`` shows what the HTML hides; ``block``, ``paragraph`` and ``inline`` say what space is around
+it; ``table`` and ``layout`` whether a table holds data or arranges things; ``no-link`` leaves out the addresses of links,
+``verbatim`` keeps white space. ``data-text-as="words"`` says other words in its place.
 """
 
 import re
@@ -30,6 +33,7 @@ _BLOCKS = frozenset(
         *("footer", "form", "header", "li", "main", "nav", "section", "table", "tbody", "thead", "tfoot", "tr"),
     )
 )
+_SPACES = ("block", "inline", "paragraph")
 _RULE = "-" * 40
 _SCHEME = re.compile("^https?://")
 
@@ -58,6 +62,10 @@ def read_page(html: str) -> tuple[str, list[tuple[str, str]]]:
             if _is_silent(element):
                 walk.skip_subtree()
                 page.skipped = element
+            elif (words := element.get("data-text-as")) is not None:
+                walk.skip_subtree()
+                page.skipped = element
+                page.replace(element, words)
             else:
                 page.open(element)
                 page.say(element.text)
@@ -86,12 +94,11 @@ def write_link(shown: str, target: str) -> str:
 
 
 def _is_silent(element: "HtmlElement") -> bool:
-    return (
-        element.tag in _SILENT
-        or element.get("hidden") is not None
-        or element.get("data-text") == "none"
-        or _HIDDEN.search(element.get("style", "")) is not None
-    )
+    wish = element.get("data-text")
+    if wish == "none" or element.tag in _SILENT:
+        return True
+    is_hidden = element.get("hidden") is not None or _HIDDEN.search(element.get("style", "")) is not None
+    return is_hidden and wish != "only"
 
 
 class _Page:
@@ -109,6 +116,9 @@ class _Page:
         self._links: list[tuple[str, int, int]] = []
         self._layouts: list[bool] = []
         self._verbatim = 0
+        self._unlinked = 0
+        self._cell: int | None = None  # where the cell of data begins on the line
+        self._is_parted = False  # whether a part of a cell has ended
 
     def say(self, text: str | None) -> None:
         if not text:
@@ -122,21 +132,43 @@ class _Page:
                 self._line += line
             return
         text = _SPACE.sub(" ", text)
+        if self._is_parted and text != " ":
+            self._is_parted = False
+            self._line = f"{self._line.rstrip(' ')}, "
         if not self._line or self._line.endswith(" "):
             text = text.lstrip(" ")
         self._line += text
 
     def open(self, element: "HtmlElement") -> None:
-        tag = str(element.tag)
-        self._space(tag)
+        tag, wish = str(element.tag), element.get("data-text")
+        self._space(tag, wish)
+        if wish == "verbatim":
+            self._verbatim += 1
+        elif wish == "no-link":
+            self._unlinked += 1
         if action := _OPEN.get(tag):
             action(self, element)
 
     def close(self, element: "HtmlElement") -> None:
-        tag = str(element.tag)
+        tag, wish = str(element.tag), element.get("data-text")
         if action := _CLOSE.get(tag):
             action(self, element)
-        self._space(tag)
+        if wish == "verbatim":
+            self._verbatim -= 1
+        elif wish == "no-link":
+            self._unlinked -= 1
+        self._space(tag, wish)
+
+    def replace(self, element: "HtmlElement", words: str) -> None:
+        """Say other words than the element has."""
+        tag, wish = str(element.tag), element.get("data-text")
+        self._space(tag, wish)
+        if tag in ("td", "th"):
+            self._open_cell(element)
+        self.say(words)
+        if tag in ("td", "th"):
+            self._close_cell(element)
+        self._space(tag, wish)
 
     def text(self) -> str:
         self._break()
@@ -157,8 +189,17 @@ class _Page:
         self._lines.append((prefix + line).rstrip(" "))
         self._is_gap = not line and not prefix.strip("> ")
 
-    def _space(self, tag: str) -> None:
-        if tag in _PARAGRAPHS and not (tag in ("ul", "ol") and self._counters):  # a list in a list stays close to it
+    def _space(self, tag: str, wish: str | None) -> None:
+        if self._cell is not None and tag not in ("td", "th", "tr"):
+            is_apart = (tag in _PARAGRAPHS or tag in _BLOCKS) if wish not in _SPACES else wish != "inline"
+            self._is_parted = self._is_parted or (is_apart and len(self._line) > self._cell)
+        elif wish == "inline":
+            return
+        elif wish == "paragraph":
+            self._paragraph()
+        elif wish == "block":
+            self._break()
+        elif tag in _PARAGRAPHS and not (tag in ("ul", "ol") and self._counters):  # a list in a list stays close to it
             self._paragraph()
         elif tag in _PARAGRAPHS or tag in _BLOCKS:
             self._break()
@@ -173,6 +214,9 @@ class _Page:
     # -- elements ------------------------------------------------------------------------------------------------
 
     def _line_break(self, element: "HtmlElement") -> None:
+        if self._cell is not None:
+            self._is_parted = len(self._line) > self._cell
+            return
         self._break(keep_empty=bool(self._lines and self._lines[-1]))
 
     def _rule(self, element: "HtmlElement") -> None:
@@ -190,6 +234,8 @@ class _Page:
         shown = self._line[column:].strip() if is_here else self._line.strip()
         if not shown and is_here:
             return  # a link around nothing that can be read
+        if self._unlinked:
+            return
         if MARK in target or MARK in shown:
             self.unwritten.append((shown, target))
             written = f"{MARK}{len(self.unwritten) - 1}x"
@@ -237,12 +283,15 @@ class _Page:
     def _open_cell(self, element: "HtmlElement") -> None:
         if self._is_layout():
             self._break()
-        elif self._line.strip():
-            self._line = self._line.rstrip(" ") + " | "
+        else:
+            if self._line.strip():
+                self._line = self._line.rstrip(" ") + " | "
+            self._cell = len(self._line)
 
     def _close_cell(self, element: "HtmlElement") -> None:
         if self._is_layout():
             self._break()
+        self._cell, self._is_parted = None, False
 
     def _open_table(self, element: "HtmlElement") -> None:
         self._layouts.append(_is_layout(element))
@@ -261,6 +310,8 @@ class _Page:
 
 def _is_layout(table: "HtmlElement") -> bool:
     """Whether a table only arranges things: said by its role, or shown by a table inside it."""
+    if (wish := table.get("data-text")) in ("table", "layout"):
+        return bool(wish == "layout")
     return table.get("role") in ("presentation", "none") or table.find(".//table") is not None
 
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from mailkit.bulk import BadRow, Report, Result, State
+from mailkit.template import Statistics
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,7 @@ def test_report_as_dict_is_plain_data_with_everything() -> None:
         sent_in_run=3,
         seconds=1.23456,
         is_interrupted=True,
+        skeletons=Statistics(2, 40, 1),
     )
     assert json.loads(json.dumps(report.as_dict())) == {
         "campaign": "spring",
@@ -66,6 +68,9 @@ def test_report_as_dict_is_plain_data_with_everything() -> None:
         "dry_run": False,
         "ready": 0,
         "interrupted": True,
+        "skeletons": 2,
+        "hits": 40,
+        "fallbacks": 1,
         "exit_code": 3,
         "bad_rows": [{"line": 7, "kind": "invalid", "problem": "no @"}],
         "problems": [

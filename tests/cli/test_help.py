@@ -6,7 +6,7 @@ import mailkit as library
 from tests.kit.command import Command
 
 
-@pytest.mark.parametrize("command", ["send", "batch", "render", "verify"])
+@pytest.mark.parametrize("command", ["send", "batch", "render", "new", "verify"])
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help_of_every_command_shows_an_example(mailkit: Command, command: str, flag: str) -> None:
     """What to type is shown, ready to copy."""
@@ -27,7 +27,7 @@ def test_help_of_all_lists_the_commands(mailkit: Command) -> None:
     """One look shows what there is."""
     ended = mailkit("--help")
     assert ended.code == 0
-    assert all(command in ended.out for command in ("send", "batch", "render", "verify", "[tool.mailkit]"))
+    assert all(command in ended.out for command in ("send", "batch", "render", "new", "verify", "[tool.mailkit]"))
 
 
 def test_help_with_broken_settings_is_still_there(mailkit: Command, folder) -> None:
