@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PEERS := .peers
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz check format peers bench lock clean
+.PHONY: help demo test fuzz check format gallery peers bench lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -30,6 +30,9 @@ check: $(READY) ## formatting, lint and types, as CI runs them
 format: $(READY) ## format the code and apply the safe lint fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+gallery: $(READY) ## take the pictures of the starter templates anew (needs Chromium)
+	$(BIN)/python docs/screenshots.py
 
 peers: $(PEERS)/.ready ## install the libraries that mailkit is measured and tested against, apart from all else
 
