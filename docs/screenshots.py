@@ -33,10 +33,14 @@ class Browser:
         self._folder = folder
 
     def height(self, page: Path, width: int) -> int:
-        """Return how high a page is that shows one mail."""
-        found = re.search(r'data-height="(\d+)"', self._run(page, "--dump-dom", f"--window-size={width},2000"))
-        assert found, f"{page} did not say its height"
-        return int(found[1])
+        """Return how high a page is that shows one mail; stop when the mail is wider than it is shown."""
+        found = re.search(
+            r'data-width="(\d+)" data-height="(\d+)"', self._run(page, "--dump-dom", f"--window-size={width},2000")
+        )
+        assert found, f"{page} did not say its size"
+        if int(found[1]) > width:
+            sys.exit(f"{page.stem} is {found[1]} px wide")
+        return int(found[2])
 
     def shoot(self, page: Path, picture: Path, *, width: int, height: int, scheme: str = "light") -> None:
         dark = () if scheme == "light" else ("--blink-settings=preferredColorScheme=0",)
@@ -75,6 +79,7 @@ const frame = document.querySelector("iframe");
 frame.onload = () => {{
   const height = frame.contentDocument.documentElement.scrollHeight;
   frame.style.height = height + "px";
+  document.body.dataset.width = frame.contentDocument.documentElement.scrollWidth;
   document.body.dataset.height = height;
 }};
 </script>"""
