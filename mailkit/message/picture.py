@@ -29,7 +29,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//|#", re.IGNORECASE)
 def embed_data(html: str) -> tuple[str, tuple[Attachment, ...]]:
     """Return ``html`` with the ``data:`` URIs of its pictures as ``cid:`` URLs, and the pictures."""
 
-    if "data:" not in html and "DATA:" not in html:  # nearly always
+    if "data:image" not in html and "DATA:IMAGE" not in html:  # nearly always
         return html, ()
 
     def picture(source: str) -> Attachment | None:

@@ -9,13 +9,16 @@ alone. Data that is not made of plain values (an object with properties, say) ha
 """
 
 import itertools
+import pickle
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from io import BytesIO
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 import jinja2
 from jinja2 import nodes
@@ -29,7 +32,7 @@ __all__ = ["Fragments", "Reading"]
 
 _KEYS = 8  # kept for each loop
 _MISSES = 32  # in a row, before a loop is left alone
-_PARTS = 100_000  # of a key
+_SIZE = 1_000_000  # bytes of a key
 
 _EXPRESSIONS = (
     *(nodes.Add, nodes.And, nodes.CondExpr, nodes.Compare, nodes.Concat, nodes.Const, nodes.Dict, nodes.Div),
@@ -46,8 +49,8 @@ _CHANGING = frozenset(
 )
 _NAMING_OTHERS = frozenset(("map", "random", "reject", "rejectattr", "select", "selectattr"))
 _SPECIAL = frozenset(("caller", "kwargs", "loop", "self", "super", "varargs"))
-_WRITTEN = (Decimal, date, datetime, time, timedelta, float)  # equal ones may be printed differently
-_STRINGS = frozenset((str,))
+_WRITTEN = frozenset((Decimal, Markup, date, datetime, time, timedelta, timezone))
+_NAMED = _WRITTEN | {ZoneInfo, jinja2.Undefined}
 _ATOMS = frozenset((str, int, bool, type(None), bytes, Markup))
 
 Reading: TypeAlias = dict[str, set[str]]
@@ -211,14 +214,11 @@ class Fragments:
             loop = self._loops.setdefault(label, _Loop())
         if loop.misses > _MISSES:
             return render(True)
-        parts: list[Any] = [language]
         try:
-            for calls, value in zip(reading.values(), values, strict=True):
-                self._freeze(value, calls, parts)
+            key = (language, *map(self._freeze, values, reading.values()))
         except (_NoKeyError, RecursionError):
             loop.misses += 1
             return render(True)
-        key = tuple(parts)
         with self._lock:
             is_known = key in loop.texts
             text = loop.texts.setdefault(key, None)
@@ -237,51 +237,50 @@ class Fragments:
                 loop.texts[key] = text
         return text
 
-    def _freeze(self, value: Any, calls: set[str], parts: list[Any]) -> None:
-        """Append what tells a value from every other that could be printed differently."""
+    def _freeze(self, value: Any, calls: set[str]) -> object:
+        """Return what tells a value from every other that could be printed differently."""
         kind = type(value)
         if kind is Macro:
             if value.name not in self._macros.get(value._func.__code__.co_filename, ()):
                 raise _NoKeyError
-            parts.append(value)
-        elif kind is TemplateModule:
-            for name in sorted(calls) or [""]:
-                self._freeze(getattr(value, name, None), set(), parts)
-                if type(parts[-1]) is not Macro:
-                    raise _NoKeyError
-        elif "" in calls:
+            return value
+        if kind is TemplateModule:
+            macros = [getattr(value, name, None) for name in sorted(calls) or [""]]
+            if any(type(macro) is not Macro for macro in macros):
+                raise _NoKeyError
+            return tuple(self._freeze(macro, set()) for macro in macros)
+        if "" in calls:
             raise _NoKeyError
-        else:
-            _freeze(value, parts)
+        return _frozen(value)
 
 
-def _freeze(value: Any, parts: list[Any]) -> None:
-    kind = type(value)
-    if kind in _ATOMS:
-        parts.append(kind)
-        parts.append(value)
-    elif kind is dict:
-        if not _STRINGS.issuperset(map(type, value)):
-            raise _NoKeyError
-        parts.append(tuple(value))
-        _freeze(tuple(value.values()), parts)
-    elif kind is list or kind is tuple:
-        kinds = tuple(map(type, value))
-        parts += (kind, kinds)
-        if _ATOMS.issuperset(kinds):
-            parts += value
-        else:
-            for inner in value:
-                _freeze(inner, parts)
-    elif kind in _WRITTEN:
-        parts.append(kind)
-        parts.append(repr(value))
-    elif isinstance(value, jinja2.Undefined):
-        parts.append(jinja2.Undefined)
-    else:
+class _Freezer(pickle.Pickler):
+    """Writes plain values down, type by type and in order; nothing else, and never by what it is called."""
+
+    def reducer_override(self, value: Any) -> Any:
+        kind = type(value)
+        if kind in _WRITTEN or (kind is type and value in _NAMED):
+            return NotImplemented  # as pickle itself does it
+        if kind is ZoneInfo:
+            return ZoneInfo, (str(value),)
+        if isinstance(value, jinja2.Undefined):
+            return jinja2.Undefined, ()
+        raise _NoKeyError  # a class, too: what is in it may change
+
+
+def _frozen(value: Any) -> object:
+    if type(value) in _ATOMS:
+        return type(value), value
+    written = BytesIO()
+    freezer = _Freezer(written, protocol=5)
+    freezer.fast = True  # each value in full, or equal data would differ by which of its strings are the same object
+    try:
+        freezer.dump(value)
+    except (ValueError, pickle.PicklingError, AttributeError, TypeError):  # a list that holds itself, for example
+        raise _NoKeyError from None
+    if written.tell() > _SIZE:
         raise _NoKeyError
-    if len(parts) > _PARTS:
-        raise _NoKeyError
+    return written.getvalue()
 
 
 def _is_plain_map(node: nodes.Filter) -> bool:
