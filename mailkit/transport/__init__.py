@@ -6,7 +6,8 @@ from mailkit.transport.file import FileTransport
 from mailkit.transport.memory import MemoryTransport, NullTransport, Sent
 from mailkit.transport.outcome import Outcome, Status
 from mailkit.transport.registry import open_transport
-from mailkit.transport.smtp import SmtpSettings, SmtpTransport, Tls
+from mailkit.transport.settings import SmtpSettings, Tls
+from mailkit.transport.smtp import SmtpTransport
 from mailkit.transport.url import Url, redacted
 
 __all__ = [

@@ -5,79 +5,22 @@ The blocking and the asyncio half differ only in who performs an effect; all dec
 """
 
 import re
-import socket
 from dataclasses import dataclass, replace
-from enum import Enum
 from functools import cache
 
 from mailkit.errors import ConnectError, RemoteProtocolError
 from mailkit.message import Address, Envelope, Message
 from mailkit.mime.bodytype import BodyType
 from mailkit.net import aio, blocking
-from mailkit.net.tls import TlsProfile
 from mailkit.sansio import Call, Conversation
-from mailkit.smtp import Answer, Client, Content, Credentials, Profile, StartTlsPolicy, Timeouts
+from mailkit.smtp import Answer, Client, Content
 from mailkit.transport.base import Transport
 from mailkit.transport.dsn import dsn_request
 from mailkit.transport.outcome import Outcome, Status
 from mailkit.transport.pool import ASK_AFTER, DROP_AFTER, Pool
+from mailkit.transport.settings import SmtpSettings, Tls
 
-__all__ = ["SmtpSettings", "SmtpTransport", "Tls"]
-
-
-class Tls(Enum):
-    """How the connection becomes secure."""
-
-    IMPLICIT = "implicit"
-    REQUIRED = "required"
-    OPPORTUNISTIC = "opportunistic"
-    OFF = "off"
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpSettings:
-    """Everything about a relay. ``timeout`` bounds each wait but the one for the final reply, which is 600 s by RFC 5321."""
-
-    host: str
-    port: int = 587
-    tls: Tls = Tls.REQUIRED
-    credentials: Credentials | None = None
-    ca_file: str = ""
-    unsafe_no_verify: bool = False
-    unsafe_plaintext_auth: bool = False
-    hello: str = ""
-    timeout: float = 60.0
-    body: BodyType = BodyType.BINARY
-    """The most that is made of what the server offers: with 8BITMIME text goes unencoded, with BINARYMIME files too."""
-    max_messages: int = 100
-    """Messages on one connection before a new one is opened; relays cut long sessions off."""
-
-    def __str__(self) -> str:
-        scheme = "smtps" if self.tls is Tls.IMPLICIT else "smtp"
-        user = f"{self.credentials.user}@" if self.credentials else ""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{user}{host}:{self.port}"
-
-    def tls_profile(self) -> TlsProfile:
-        return TlsProfile(self.host, ca_file=self.ca_file, unsafe_no_verify=self.unsafe_no_verify)
-
-    def profile(self, local_host: str) -> Profile:
-        policy = StartTlsPolicy.OFF if self.tls is Tls.IMPLICIT else StartTlsPolicy(self.tls.value)
-        return Profile(
-            hello=self.hello or _own_name(local_host),
-            starttls=policy,
-            credentials=self.credentials,
-            unsafe_plaintext_auth=self.unsafe_plaintext_auth,
-            timeouts=Timeouts.scaled_to(self.timeout),
-        )
-
-
-def _own_name(local_host: str) -> str:
-    """RFC 5321 4.1.4: a full host name, or else the address literal. Looking the name up could block for long."""
-    name = socket.gethostname()
-    if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", name):
-        return name
-    return f"[IPv6:{local_host}]" if ":" in local_host else f"[{local_host or '127.0.0.1'}]"
+__all__ = ["SmtpTransport"]
 
 
 @dataclass(slots=True)
