@@ -168,6 +168,8 @@ class ConnectError(TransportError, ConnectionError):
     """No connection, or the connection was lost before the message was complete. Safe to try again."""
 
     is_temporary = True
+    unsent: int = 0
+    """How many bytes at the end of what was being written have not left for sure."""
 
 
 class TlsError(TransportError):
@@ -182,6 +184,8 @@ class TransportTimeout(TransportError, TimeoutError):
     """The other side took longer than allowed, before the message was complete. Safe to try again."""
 
     is_temporary = True
+    unsent: int = 0
+    """How many bytes at the end of what was being written have not left for sure."""
 
 
 class CapabilityMissing(TransportError):

@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 from mailkit.errors import ConnectError, MailkitError, TlsError, TransportTimeout
-from mailkit.net.blocking import blocks, translate
+from mailkit.net.blocking import WRITE_BLOCK, translate
 from mailkit.net.tls import explain
 from mailkit.sansio import Call, Conversation, Effect, Read, Sleep, StartTls, Write
 
@@ -27,10 +27,16 @@ class Wire(asyncio.Protocol):
         self.is_ended = False
         self.error: Exception | None = None
         self.lost = asyncio.Event()
-        self._arrival = asyncio.Event()
-        self._is_cut_off = False  # lost while a write was still waiting to get out
-        self._drained = asyncio.Event()
-        self._drained.set()
+        self.unsent = 0
+        """After a write that failed: how many of its last bytes have not left for sure."""
+        self._is_held = False  # the transport's buffer is full
+        self._is_cut_off = False  # lost while it was
+        self._is_paused = False  # we do not read
+        self._waiter: asyncio.Future[None] | None = None
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    # -- what asyncio tells --------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -39,46 +45,90 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.received += data
         if len(self.received) > _HIGH_WATER and self.transport:
+            self._is_paused = True
             self.transport.pause_reading()
-        self._arrival.set()
+        self._wake()
 
     def eof_received(self) -> bool:
         self.is_ended = True
-        self._arrival.set()
+        self._wake()
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
         self.is_ended, self.error = True, error
-        self._is_cut_off = not self._drained.is_set()
+        self._is_cut_off, self._is_held = self._is_held, False
         self.lost.set()
-        self._arrival.set()
-        self._drained.set()
+        self._wake()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
 
     def pause_writing(self) -> None:
-        self._drained.clear()
+        self._is_held = True
 
     def resume_writing(self) -> None:
-        self._drained.set()
+        self._is_held = False
+        self._wake()
 
-    async def read(self) -> bytes:
+    # -- what the pump asks --------------------------------------------------------------------------------------
+
+    async def read(self, within: float) -> bytes:
+        """Return what has come, or ``b""`` at the end. Raises OSError."""
         while not self.received and not self.is_ended:
-            self._arrival.clear()
-            await self._arrival.wait()
+            await self._wait(within)
         if not self.received and isinstance(self.error, OSError):
             raise self.error
         data = bytes(self.received)
         self.received.clear()
-        if self.transport and not self.is_ended:
+        if self._is_paused and self.transport and not self.is_ended:
+            self._is_paused = False
             self.transport.resume_reading()
         return data
 
-    async def write(self, data: bytes | memoryview) -> None:
-        if self.is_ended or self.transport is None or self.transport.is_closing():
+    async def write(self, data: bytes | memoryview, within: float) -> None:
+        """Hand over what is to be sent, and wait until there is room for more. Raises OSError."""
+        transport = self.transport
+        self.unsent = len(data)
+        if self.is_ended or transport is None or transport.is_closing():
             raise self._loss()
-        self.transport.write(data)
-        await self._drained.wait()
+        # When the buffer is full, at least so much of it is waiting. With TLS there is one more, of other bytes.
+        is_plain = transport.get_extra_info("ssl_object") is None
+        self.unsent = min(len(data), transport.get_write_buffer_limits()[0]) if is_plain else 0
+        transport.write(data)
+        while self._is_held:
+            await self._wait(within)
         if self._is_cut_off:
             raise self._loss()
+
+    async def _wait(self, within: float) -> None:
+        """Wait for any news. Raises TimeoutError."""
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        self._deadline = loop.time() + within
+        # One timer for many waits, which nearly all end early: to make one for each would cost more than the reading.
+        if self._timer is not None and self._timer.when() > self._deadline:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = loop.call_at(self._deadline, self._ring)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        loop = self._waiter.get_loop()
+        if loop.time() >= self._deadline:
+            self._waiter.set_exception(TimeoutError())
+        else:
+            self._timer = loop.call_at(self._deadline, self._ring)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _loss(self) -> OSError:
         return self.error if isinstance(self.error, OSError) else ConnectionResetError("the other side has closed it")
@@ -116,11 +166,13 @@ class AsyncPump:
 
     async def _perform(self, effect: Effect) -> object:
         match effect:
-            case Write(data, within):
-                for block in blocks(data):
-                    await self._timed(self._wire.write(block), within)
             case Read(within):
-                return await self._timed(self._wire.read(), within)
+                try:
+                    return await self._wire.read(within)
+                except OSError as error:  # TimeoutError is one
+                    raise translate(error, self._host, within) from None
+            case Write(data, within):
+                await self._write(data, within)
             case StartTls(within):
                 await self.start_tls(within)
             case Sleep(seconds):
@@ -129,12 +181,17 @@ class AsyncPump:
                 return await asyncio.to_thread(deed)
         return None
 
-    async def _timed(self, deed: Coroutine[Any, Any, _Result], within: float) -> _Result:
+    async def _write(self, data: bytes, within: float) -> None:
+        done = 0
         try:
-            async with asyncio.timeout(within):
-                return await deed
-        except OSError as error:  # TimeoutError is one
-            raise translate(error, self._host, within) from None
+            while done < len(data):
+                block = data[done : done + WRITE_BLOCK] if len(data) > WRITE_BLOCK else data
+                await self._wire.write(block, within)
+                done += len(block)
+        except OSError as error:
+            failure = translate(error, self._host, within)
+            failure.unsent = len(data) - done - len(block) + self._wire.unsent
+            raise failure from None
 
     @property
     def local_host(self) -> str:

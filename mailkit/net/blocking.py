@@ -3,7 +3,7 @@
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TypeVar
 
 from mailkit.errors import ConnectError, MailkitError, TransportTimeout
@@ -14,6 +14,8 @@ __all__ = ["BlockingPump", "connect"]
 
 _Result = TypeVar("_Result")
 _CHUNK = 65_536
+# The time allowed is for each block, so that a large file may take long (RFC 5321 4.5.3.2.5), and a peer that takes
+# nothing is noticed.
 WRITE_BLOCK = 262_144
 
 
@@ -24,6 +26,7 @@ class BlockingPump:
         self._wire = wire
         self._host = host
         self._secure = secure
+        self._within: float | None = None  # what the socket has been told
         self.is_open = True
 
     def run(self, conversation: Conversation[_Result]) -> _Result:
@@ -46,15 +49,14 @@ class BlockingPump:
 
     def _perform(self, effect: Effect) -> object:
         match effect:
-            case Write(data, within):
-                with _translated(self._host, within):
-                    self._wire.settimeout(within)
-                    for block in blocks(data):
-                        self._wire.sendall(block)
             case Read(within):
-                with _translated(self._host, within):
-                    self._wire.settimeout(within)
+                try:
+                    self._allow(within)
                     return self._wire.recv(_CHUNK)
+                except OSError as error:
+                    raise translate(error, self._host, within) from None
+            case Write(data, within):
+                self._write(data, within)
             case StartTls(within):
                 self.start_tls(within)
             case Sleep(seconds):
@@ -62,6 +64,27 @@ class BlockingPump:
             case Call(deed):
                 return deed()
         return None
+
+    def _allow(self, within: float) -> None:
+        if within != self._within:  # to say it again would be a system call
+            self._wire.settimeout(within)
+            self._within = within
+
+    def _write(self, data: bytes, within: float) -> None:
+        gone, block = 0, data
+        try:
+            self._allow(within)
+            if len(data) > WRITE_BLOCK:
+                block = data[:WRITE_BLOCK]
+            gone = self._wire.send(block)
+            while gone < len(data):
+                block = data[gone : gone + WRITE_BLOCK]
+                gone += self._wire.send(block)
+        except OSError as error:
+            failure = translate(error, self._host, within)
+            # TLS writes in records: of those in a block that failed, all but the last may have left.
+            failure.unsent = len(data) - gone - (len(block) - 1 if isinstance(self._wire, ssl.SSLSocket) else 0)
+            raise failure from None
 
     @property
     def local_host(self) -> str:
@@ -76,7 +99,7 @@ class BlockingPump:
     def start_tls(self, within: float) -> None:
         """Shake hands. Raises TlsError when the other side cannot prove who it is."""
         with _translated(self._host, within):
-            self._wire.settimeout(within)
+            self._allow(within)
             try:
                 self._wire = self._secure(self._wire)
             except ssl.SSLError as error:
@@ -86,16 +109,6 @@ class BlockingPump:
         """Close the socket. Closing twice is fine."""
         self.is_open = False
         self._wire.close()
-
-
-def blocks(data: bytes) -> Iterable[bytes | memoryview]:
-    """Cut what is to be written: the time allowed is for each block, so that a large file may take long (RFC 5321
-    4.5.3.2.5), and a peer that takes nothing is noticed.
-    """
-    if len(data) <= WRITE_BLOCK:
-        return (data,)
-    view = memoryview(data)
-    return (view[start : start + WRITE_BLOCK] for start in range(0, len(data), WRITE_BLOCK))
 
 
 class _translated:  # noqa: N801 - reads as a phrase after "with"
@@ -116,7 +129,7 @@ class _translated:  # noqa: N801 - reads as a phrase after "with"
         raise translate(error, self._host, self._within) from None
 
 
-def translate(error: OSError, host: str, within: float) -> MailkitError:
+def translate(error: OSError, host: str, within: float) -> ConnectError | TransportTimeout:
     """Return what the operating system's error means for a delivery."""
     if isinstance(error, TimeoutError):
         return TransportTimeout(f"{host} did not answer within {within:g} seconds")

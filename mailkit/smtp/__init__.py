@@ -1,15 +1,17 @@
 """SMTP without sockets: both sides of the protocol as conversations (see :mod:`mailkit.sansio`)."""
 
+from mailkit.smtp.answer import Answer
 from mailkit.smtp.capability import Capabilities
 from mailkit.smtp.client import Client
 from mailkit.smtp.content import Content, Stored
 from mailkit.smtp.dsn import DsnRequest, RecipientDsn
+from mailkit.smtp.job import Job
 from mailkit.smtp.policy import Policy, Received, ServerProfile
 from mailkit.smtp.profile import Profile, StartTlsPolicy, Timeouts
 from mailkit.smtp.reply import Reply, ReplyReader
 from mailkit.smtp.sasl import Credentials
 from mailkit.smtp.server import serve
-from mailkit.smtp.transaction import Answer
+from mailkit.smtp.stream import Stream
 
 __all__ = [
     "Answer",
@@ -18,6 +20,7 @@ __all__ = [
     "Content",
     "Credentials",
     "DsnRequest",
+    "Job",
     "Policy",
     "Profile",
     "Received",
@@ -27,6 +30,7 @@ __all__ = [
     "ServerProfile",
     "StartTlsPolicy",
     "Stored",
+    "Stream",
     "Timeouts",
     "serve",
 ]

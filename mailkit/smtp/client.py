@@ -10,19 +10,21 @@ may be sent again. After it the server may have taken the message, and nobody ca
 recipient then has no reply and is *in doubt*.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mailkit.errors import CapabilityMissing, LocalProtocolError, MailkitError
 from mailkit.mime.bodytype import BodyType
 from mailkit.sansio import Conversation
 from mailkit.smtp import command
+from mailkit.smtp.answer import Answer
 from mailkit.smtp.capability import Capabilities
 from mailkit.smtp.clientwire import LOST, ClientWire
 from mailkit.smtp.content import Content
 from mailkit.smtp.dsn import DsnRequest, RecipientDsn
+from mailkit.smtp.job import Job
 from mailkit.smtp.opening import Opening
 from mailkit.smtp.profile import Profile
-from mailkit.smtp.transaction import Answer, Transaction
+from mailkit.smtp.stream import Stream
 
 __all__ = ["Client"]
 
@@ -33,15 +35,20 @@ class Client:
     def __init__(self, profile: Profile, *, is_secure: bool = False) -> None:
         self.capabilities = Capabilities()
         self.is_secure = is_secure
-        self.delivered = 0
         self._profile = profile
         self._wire = ClientWire(profile.timeouts.command)
-        self._is_busy = False
+        self._stream: Stream | None = None
+        self._earlier = 0
 
     @property
     def is_usable(self) -> bool:
         """Whether the session is open, and can take a message."""
         return self._wire.is_usable
+
+    @property
+    def delivered(self) -> int:
+        """How many messages the server has taken in this session."""
+        return self._earlier + (self._stream.taken if self._stream else 0)
 
     def open(self) -> Conversation[Capabilities]:
         """Greet, secure and authenticate.
@@ -55,7 +62,13 @@ class Client:
         return self.capabilities
 
     def deliver(
-        self, sender: str, recipients: Sequence[str], content: Content, *, dsn: DsnRequest | None = None
+        self,
+        sender: str,
+        recipients: Sequence[str],
+        content: Content,
+        *,
+        dsn: DsnRequest | None = None,
+        requires_tls: bool = False,
     ) -> Conversation[tuple[Answer, ...]]:
         """Send one message. Returns one answer for each recipient, in order.
 
@@ -65,35 +78,49 @@ class Client:
         TransportTimeout when the connection is lost before any recipient was answered, and what a stored piece of the
         content raises: then nothing was accepted, and the session is over.
         """
-        if self._is_busy or not self.is_usable:
+        job = Job(sender, recipients, content, dsn, requires_tls)
+        jobs = iter((job,))
+        stream = self.stream(lambda: next(jobs, None))
+        ((_, result),) = yield from stream.next()
+        yield from stream.clear()
+        if isinstance(result, MailkitError):
+            raise result
+        return result
+
+    def stream(self, take: Callable[[], Job | None], *, window: int = 0) -> Stream:
+        """Return a stream that delivers what ``take`` gives, until that is None; run its ``next`` until it is empty.
+
+        ``window`` is how many transactions may be under way at once where the server offers CHUNKING and PIPELINING: as
+        many are in doubt when the connection is lost. 0 leaves it at one, with the next one's envelope on its way.
+        """
+        if not self.is_usable or (self._stream is not None and not self._stream.is_idle):
             raise LocalProtocolError("this SMTP session cannot be used now", hint="Open a new connection.")
-        flight = self._envelope(sender, recipients, content, dsn)
-        transaction = Transaction(self._wire, self._profile.timeouts, is_pipelining="PIPELINING" in self.capabilities)
-        self._is_busy = True
-        try:
-            answers = yield from transaction.run(flight, content)
-        except BaseException:
-            self._wire.is_usable = False
-            raise
-        finally:
-            self._is_busy = False
-        self.delivered += any(answer.command == Answer.END_OF_DATA and answer.reply for answer in answers)
-        return answers
-
-    def _envelope(
-        self, sender: str, recipients: Sequence[str], content: Content, dsn: DsnRequest | None
-    ) -> list[bytes]:
-        parameters = self._mail_parameters(content)
-        if dsn is None or "DSN" not in self.capabilities:
-            return [command.mail(sender, *parameters), *map(command.rcpt, recipients)]
-        asked = dsn.recipients or (RecipientDsn(),) * len(recipients)
-        if len(asked) != len(recipients):
-            raise LocalProtocolError("there must be one DSN request for each recipient, or none at all")
-        lines = [command.rcpt(recipient, *one.parameters) for recipient, one in zip(recipients, asked, strict=True)]
-        return [command.mail(sender, *parameters, *dsn.parameters), *lines]
-
-    def _mail_parameters(self, content: Content) -> list[str]:
         offered = self.capabilities
+        self._earlier = self.delivered
+        self._stream = Stream(
+            self._wire,
+            self._profile.timeouts,
+            take=take,
+            lines=self._envelope,
+            is_pipelining="PIPELINING" in offered,
+            is_lmtp=self._profile.is_lmtp,
+            window=window if "CHUNKING" in offered else 0,
+        )
+        return self._stream
+
+    def _envelope(self, job: Job) -> list[bytes]:
+        parameters = self._mail_parameters(job)
+        dsn = job.dsn
+        if dsn is None or "DSN" not in self.capabilities:
+            return [command.mail(job.sender, *parameters), *map(command.rcpt, job.recipients)]
+        asked = dsn.recipients or (RecipientDsn(),) * len(job.recipients)
+        if len(asked) != len(job.recipients):
+            raise LocalProtocolError("there must be one DSN request for each recipient, or none at all")
+        lines = [command.rcpt(one, *wish.parameters) for one, wish in zip(job.recipients, asked, strict=True)]
+        return [command.mail(job.sender, *parameters, *dsn.parameters), *lines]
+
+    def _mail_parameters(self, job: Job) -> list[str]:
+        offered, content = self.capabilities, job.content
         parameters: list[str] = []
         if "SIZE" in offered:
             if 0 < offered.size < content.size:
@@ -118,6 +145,14 @@ class Client:
                 )
         if content.body is not BodyType.SEVEN_BIT:
             parameters.append(f"BODY={content.body}")
+        if job.requires_tls:
+            # RFC 8689 2: it is offered, and may be used, over TLS only.
+            if "REQUIRETLS" not in offered or not self.is_secure:
+                raise CapabilityMissing(
+                    "the message requires TLS all the way (REQUIRETLS), and the server does not offer to see to that",
+                    capability="REQUIRETLS",
+                )
+            parameters.append("REQUIRETLS")
         return parameters
 
     def check(self) -> Conversation[bool]:

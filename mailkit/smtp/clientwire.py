@@ -45,6 +45,10 @@ class ClientWire:
             self._replies.feed(data)
         return reply
 
+    def ready(self) -> Reply | None:
+        """Return the next reply if all of it has come already."""
+        return self._replies.next_reply()
+
 
 def in_step(reply: Reply, *, wanted: int = 2) -> Reply:
     """Return the reply, unless it says yes to another question: then replies and commands are out of step."""

@@ -4,7 +4,21 @@ import re
 
 from mailkit.errors import LocalProtocolError
 
-__all__ = ["auth", "auth_response", "bdat", "data", "ehlo", "helo", "mail", "noop", "quit_", "rcpt", "rset", "starttls"]
+__all__ = [
+    "auth",
+    "auth_response",
+    "bdat",
+    "data",
+    "ehlo",
+    "helo",
+    "lhlo",
+    "mail",
+    "noop",
+    "quit_",
+    "rcpt",
+    "rset",
+    "starttls",
+]
 
 _LINE_LIMIT = 12_288  # RFC 4954 4.3 for AUTH; all others stay far below
 _UNSAFE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\u2028\u2029]")
@@ -49,6 +63,10 @@ def _name(verb: str, name: str) -> str:
 
 def ehlo(name: str) -> bytes:
     return _line("EHLO", _name("EHLO", name))
+
+
+def lhlo(name: str) -> bytes:
+    return _line("LHLO", _name("LHLO", name))
 
 
 def helo(name: str) -> bytes:

@@ -33,10 +33,18 @@ class Opening:
         yield from self._authenticate()
 
     def _hello(self) -> Conversation[None]:
-        reply = yield from self._wire.ask(command.ehlo(self._profile.hello))
+        greet = command.lhlo if self._profile.is_lmtp else command.ehlo
+        reply = yield from self._wire.ask(greet(self._profile.hello))
         if reply.is_success:
             self.capabilities = Capabilities.of(reply)
             return
+        if self._profile.is_lmtp:  # RFC 2033 4.1 knows no other greeting
+            raise ReplyError(
+                f"the server refused LHLO: {reply}",
+                command="LHLO",
+                reply=reply,
+                hint="Does it speak LMTP? For SMTP write smtp:// instead of lmtp://.",
+            )
         if reply.code == 421:
             raise ReplyError(f"the server refused EHLO: {reply}", command="EHLO", reply=reply)
         # RFC 5321 3.2: a server that does not know EHLO gets HELO, and offers nothing.

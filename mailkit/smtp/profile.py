@@ -42,3 +42,5 @@ class Profile:
     credentials: Credentials | None = None
     unsafe_plaintext_auth: bool = False
     timeouts: Timeouts = Timeouts()
+    is_lmtp: bool = False
+    """Whether the server speaks LMTP (RFC 2033): LHLO, and a verdict for each recipient."""

@@ -7,18 +7,18 @@ end is the final dot, or the last octet of the last chunk; once it may have left
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mailkit.errors import MailkitError
 from mailkit.mime.bodytype import BodyType
 from mailkit.sansio import Conversation, Write
 from mailkit.smtp import command, dot
+from mailkit.smtp.answer import Answer
 from mailkit.smtp.clientwire import LOST, ClientWire, in_step
 from mailkit.smtp.content import BLOCK, Content, Source
 from mailkit.smtp.profile import Timeouts
 from mailkit.smtp.reply import Reply
 
-__all__ = ["Answer", "Transaction"]
+__all__ = ["Transaction"]
 
 # Commands in one flight: while we write, nobody reads the replies, and they must find room in the buffers between.
 _FLIGHT = 100
@@ -27,32 +27,16 @@ _FLIGHT = 100
 _CHUNKS_AHEAD = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of one recipient: the command that decided it, and the server's reply.
-
-    Without a reply there is an ``error``; when the command is the end of data the recipient is in doubt.
-    """
-
-    command: str
-    reply: Reply | None = None
-    error: MailkitError | None = None
-
-    END_OF_DATA = "end of data"
-
-    @property
-    def in_doubt(self) -> bool:
-        return self.reply is None and self.command == self.END_OF_DATA
-
-
 class Transaction:
     """Runs one transaction, and leaves the wire ready for the next one or unusable."""
 
-    def __init__(self, wire: ClientWire, times: Timeouts, *, is_pipelining: bool) -> None:
+    def __init__(self, wire: ClientWire, times: Timeouts, *, is_pipelining: bool, is_lmtp: bool = False) -> None:
         self._wire = wire
         self._times = times
         self._is_pipelining = is_pipelining
+        self._is_lmtp = is_lmtp
         self._unanswered = 0  # chunks
+        self._verdicts = 1  # replies to the end of data: with LMTP one for each recipient taken (RFC 2033 4.2)
 
     def run(self, flight: Sequence[bytes], content: Content) -> Conversation[tuple[Answer, ...]]:
         """Say MAIL and the RCPTs of ``flight``, send the content, and return one answer for each recipient, in order.
@@ -64,11 +48,14 @@ class Transaction:
             yield from self._reset_after(sender_reply)
             return (Answer("MAIL", sender_reply),) * len(recipient_replies)
         answers = [Answer("RCPT", reply) for reply in recipient_replies]
-        if not any(_taken(answer) for answer in answers):
+        taken = sum(answer.is_taken for answer in answers)
+        if not taken:
             yield from self._reset_after(*recipient_replies)
             return tuple(answers)
-        verdict = yield from self._chunks(content) if content.body is BodyType.BINARY else self._data(content)
-        return tuple(verdict if _taken(answer) else answer for answer in answers)
+        self._verdicts = taken if self._is_lmtp else 1
+        found = yield from self._chunks(content) if content.body is BodyType.BINARY else self._data(content)
+        verdicts = iter(found if self._is_lmtp and len(found) == taken else found[:1] * taken)
+        return tuple(next(verdicts) if answer.is_taken else answer for answer in answers)
 
     def _fly(self, flight: Sequence[bytes]) -> Conversation[list[Reply]]:
         """Send the commands together where the server takes that (RFC 2920), otherwise one by one."""
@@ -88,15 +75,15 @@ class Transaction:
 
     # -- DATA ----------------------------------------------------------------------------------------------------
 
-    def _data(self, content: Content) -> Conversation[Answer]:
+    def _data(self, content: Content) -> Conversation[list[Answer]]:
         try:
             reply = in_step((yield from self._wire.ask(command.data())), wanted=3)
             if not reply.is_intermediate:
                 yield from self._reset_after(reply)
-                return Answer("DATA", reply)
+                return [Answer("DATA", reply)]
             yield from self._stuffed(content)
         except LOST as error:
-            return self._lost("DATA", error)
+            return [self._lost("DATA", error)]
         return (yield from self._end(dot.END))
 
     def _stuffed(self, content: Content) -> Conversation[None]:
@@ -116,16 +103,16 @@ class Transaction:
 
     # -- BDAT ----------------------------------------------------------------------------------------------------
 
-    def _chunks(self, content: Content) -> Conversation[Answer]:
+    def _chunks(self, content: Content) -> Conversation[list[Answer]]:
         try:
             last = yield from self._all_but_last(content)
             if isinstance(last, Reply):
                 yield from self._reset_after(last)
-                return Answer("BDAT", last)
+                return [Answer("BDAT", last)]
             self._wire.refuse_leftovers()
             yield Write(last[:-1], within=self._times.data_block)
         except LOST as error:
-            return self._lost("BDAT", error)
+            return [self._lost("BDAT", error)]
         return (yield from self._end(last[-1:]))
 
     def _all_but_last(self, content: Content) -> Conversation[bytes | Reply]:
@@ -170,16 +157,23 @@ class Transaction:
 
     # -- the end -------------------------------------------------------------------------------------------------
 
-    def _end(self, octets: bytes) -> Conversation[Answer]:
+    def _end(self, octets: bytes) -> Conversation[list[Answer]]:
         """Send what makes the message complete, and hear what becomes of it."""
+        replies: list[Reply] = []
         try:
             yield Write(octets, within=self._times.data_block)
-            reply = in_step((yield from self._wire.reply(self._times.end_of_data)))
+            while len(replies) < self._verdicts:
+                replies.append(in_step((yield from self._wire.reply(self._times.end_of_data))))
+                if replies[-1].code == 421:
+                    replies += replies[-1:] * (self._verdicts - len(replies))
         except LOST as error:
-            return self._lost(Answer.END_OF_DATA, error)
-        if not reply.is_success:
-            yield from self._reset_after(reply)
-        return Answer(Answer.END_OF_DATA, reply)
+            # With LMTP those that have had their verdict are not in doubt.
+            missing = self._verdicts - len(replies)
+            lost = self._lost(Answer.END_OF_DATA, error)
+            return [*(Answer(Answer.END_OF_DATA, reply) for reply in replies), *[lost] * missing]
+        if not all(reply.is_success for reply in replies):
+            yield from self._reset_after(*replies)
+        return [Answer(Answer.END_OF_DATA, reply) for reply in replies]
 
     def _lost(self, step: str, error: MailkitError) -> Answer:
         self._wire.is_usable = False
@@ -195,7 +189,3 @@ class Transaction:
             self._wire.is_usable = reply.is_success
         except LOST:
             self._wire.is_usable = False  # what the server has said about the recipients stands all the same
-
-
-def _taken(answer: Answer) -> bool:
-    return answer.reply is not None and answer.reply.is_success

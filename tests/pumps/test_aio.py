@@ -22,6 +22,9 @@ class Unwritten(asyncio.Transport):
     def write(self, data: object) -> None:
         pass
 
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        return 16_384, 65_536
+
     def is_closing(self) -> bool:
         return False
 
@@ -33,11 +36,12 @@ def test_write_when_the_connection_is_lost_while_it_waits_then_it_fails() -> Non
         wire = Wire()
         wire.connection_made(Unwritten())
         wire.pause_writing()
-        writing = asyncio.create_task(wire.write(b"much"))
+        writing = asyncio.create_task(wire.write(b"much" * 10_000, within=60.0))
         await asyncio.sleep(0)
         wire.connection_lost(ConnectionResetError("cut"))
         with pytest.raises(ConnectionResetError):
             await writing
+        assert wire.unsent == 16_384  # what the buffer held at least
 
     asyncio.run(scenario())
 

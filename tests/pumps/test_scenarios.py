@@ -83,7 +83,7 @@ def test_pump_when_the_server_speaks_byte_by_byte_then_it_is_understood(twin: Tr
     """Replies torn apart by the network are put together again."""
     greeting = [Says(bytes([byte])) for byte in b"220 hi\r\n"]
     capabilities = [Says(bytes([byte])) for byte in b"250-ok\r\n250 PIPELINING\r\n"]
-    script = [*greeting, HearsLines(), *capabilities, HearsLines(2), Says(b"550 no\r\n"), Says(b"503 no\r\n")]
+    script = [*greeting, HearsLines(), *capabilities, HearsLines(3), Says(b"550 no\r\n503 no\r\n503 no\r\n")]
     script += [Hears(b"RSET\r\n"), Says(b"250 ok\r\n"), Hears(b"QUIT\r\n"), Says(b"221 bye\r\n")]
     with ScriptedServer(script) as server, twin(f"smtp://{server.host}:{server.port}") as transport:
         (outcome,) = transport.deliver(message())

@@ -318,9 +318,8 @@ def test_deliver_when_pipelining_is_offered_then_the_envelope_is_one_flight(byte
     """RFC 2920: one round trip for the whole envelope."""
     script = [
         *PIPELINED,
-        Hears(b"MAIL FROM:<a@x.org>\r\nRCPT TO:<b@y.org>\r\nRCPT TO:<c@y.org>\r\n"),
-        Says(b"250 ok\r\n250 ok\r\n250 ok\r\n"),
-        *DATA,
+        Hears(b"MAIL FROM:<a@x.org>\r\nRCPT TO:<b@y.org>\r\nRCPT TO:<c@y.org>\r\nDATA\r\n"),
+        Says(b"250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"),
         *BODY,
         Says(b"250 ok\r\n"),
     ]
@@ -349,13 +348,14 @@ def test_deliver_when_some_recipients_are_refused_then_the_others_get_the_messag
         envelope = [
             *MAIL,
             *(step for pair in zip(map(Hears, commands), map(Says, replies), strict=True) for step in pair),
+            *DATA,
         ]
     else:
         envelope = [
-            Hears(b"MAIL FROM:<a@x.org>\r\n" + b"".join(commands)),
-            *map(Says, [b"250 ok\r\n", *replies]),
+            Hears(b"MAIL FROM:<a@x.org>\r\n" + b"".join(commands) + b"DATA\r\n"),
+            *map(Says, [b"250 ok\r\n", *replies, b"354 go\r\n"]),
         ]
-    script = [*start, *envelope, *DATA, *BODY, Says(b"250 ok\r\n")]
+    script = [*start, *envelope, *BODY, Says(b"250 ok\r\n")]
     answers = ScriptedPeer(script).run(sent(Client(PLAIN), "b@y.org", "c@y.org", "d@y.org"))
     assert codes(answers) == [("RCPT", 550), ("end of data", 250), ("RCPT", 450)]
 
@@ -392,8 +392,8 @@ def test_deliver_when_pipelined_and_the_sender_is_refused_then_all_replies_are_r
     """The replies to commands that flew along must not be taken for later ones."""
     script = [
         *PIPELINED,
-        Hears(b"MAIL FROM:<a@x.org>\r\nRCPT TO:<b@y.org>\r\n"),
-        Says(b"550 5.7.1 not you\r\n503 no sender\r\n"),
+        Hears(b"MAIL FROM:<a@x.org>\r\nRCPT TO:<b@y.org>\r\nDATA\r\n"),
+        Says(b"550 5.7.1 not you\r\n503 no sender\r\n503 no recipients\r\n"),
         *RSET,
     ]
     client = Client(PLAIN)
@@ -511,8 +511,8 @@ def test_deliver_when_a_stray_reply_came_before_then_it_is_never_taken_for_an_an
 
 def test_deliver_when_replies_are_out_of_step_then_nobody_is_accepted() -> None:
     """The stray reply arrives on its own, so that each answer is the one before: DATA must not seem to succeed."""
-    script = [*PIPELINED, Hears(b"MAIL FROM:<a@x.org>\r\nRCPT TO:<b@y.org>\r\n")]
-    script += [Says(b"250 stray\r\n250 sender\r\n"), Hears(b"DATA\r\n"), Says(b"250 recipient\r\n")]
+    script = [*PIPELINED, Hears(b"MAIL FROM:<a@x.org>\r\nRCPT TO:<b@y.org>\r\nDATA\r\n")]
+    script += [Says(b"250 stray\r\n250 sender\r\n250 recipient\r\n354 go\r\n")]
     (answer,) = ScriptedPeer(script).run(sent(Client(PLAIN)))
     assert (answer.command, answer.reply, answer.in_doubt) == ("DATA", None, False)
 

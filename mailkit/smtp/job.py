@@ -1,0 +1,37 @@
+"""One message for a session to deliver."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mailkit.smtp.content import BLOCK, Content
+from mailkit.smtp.dsn import DsnRequest
+
+__all__ = ["Job"]
+
+# RCPTs that are said without reading the replies in between: they must find room in the buffers on the way.
+_RECIPIENTS = 50
+
+
+@dataclass(slots=True)
+class Job:
+    """A message with its envelope, as the wire has them. ``key`` is the giver's own; it comes back with the answers."""
+
+    sender: str
+    """Empty for the null return path."""
+    recipients: Sequence[str]
+    content: Content
+    dsn: DsnRequest | None = None
+    requires_tls: bool = False
+    """Whether no relay may hand the message on without TLS (RFC 8689)."""
+    key: Any = None
+
+    @property
+    def is_light(self) -> bool:
+        """Whether it is small enough to be sent in one piece, while other messages are under way."""
+        content = self.content
+        return (
+            content.size <= BLOCK
+            and len(self.recipients) <= _RECIPIENTS
+            and all(type(p) is bytes for p in content.pieces)
+        )

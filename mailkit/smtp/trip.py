@@ -1,0 +1,129 @@
+"""One message under way: what has been said of it, and what the server's replies to that mean."""
+
+from mailkit.errors import MailkitError, RemoteProtocolError
+from mailkit.smtp.answer import Answer
+from mailkit.smtp.clientwire import in_step
+from mailkit.smtp.job import Job
+from mailkit.smtp.reply import Reply
+
+__all__ = ["Trip"]
+
+
+class Trip:
+    """Hears the replies to ``[RSET] MAIL RCPT… DATA`` and to the end of data, or to ``[RSET] MAIL RCPT… BDAT LAST``."""
+
+    __slots__ = (
+        "_envelope",
+        "_go",
+        "_is_chunk",
+        "_is_lmtp",
+        "_is_resetting",
+        "_verdicts",
+        "after_failure",
+        "has_left",
+        "job",
+        "taken",
+    )
+
+    def __init__(self, job: Job, *, is_chunk: bool, is_lmtp: bool, is_resetting: bool) -> None:
+        self.job = job
+        self.has_left = False
+        """Whether the end of its data may have left."""
+        self.after_failure = False
+        """Whether it was said before it was known that the message before it had failed."""
+        self.taken = 0
+        """How many recipients the server has taken so far."""
+        self._is_chunk = is_chunk
+        self._is_lmtp = is_lmtp
+        self._is_resetting = is_resetting
+        self._envelope: list[Reply] = []  # to MAIL and to each RCPT
+        self._go: Reply | None = None  # to DATA
+        self._verdicts: list[Reply] = []  # to the end of data: one, or with LMTP one for each recipient taken
+
+    def hear(self, reply: Reply) -> None:
+        """Take the next reply. Raises RemoteProtocolError for one that cannot be the answer to what was said."""
+        if self._is_resetting:
+            if not reply.is_success:
+                raise RemoteProtocolError(f"the server refused RSET: {reply}")
+            self._is_resetting = False
+        elif not self.is_heard:
+            if self._envelope and reply.is_success:
+                if not self._envelope[0].is_success:
+                    raise RemoteProtocolError("the server took a recipient after it had refused the sender")
+                self.taken += 1
+            self._envelope.append(in_step(reply))
+        elif self._is_chunk or self._go is not None:
+            self._verdicts.append(in_step(reply))
+        else:
+            self._go = in_step(reply, wanted=3)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether MAIL and all RCPTs have been answered."""
+        return len(self._envelope) > len(self.job.recipients)
+
+    @property
+    def is_at_content(self) -> bool:
+        """Whether the server waits for the content."""
+        return self._go is not None and self._go.is_intermediate and not self.has_left
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether the next reply is the verdict on the message, which may take long."""
+        return self.is_heard and self.has_left
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last reply has come."""
+        if self._go is not None and not self._go.is_intermediate:
+            return True
+        wanted = self.taken if self._is_lmtp and self.taken else 1  # RFC 2033 4.2
+        return len(self._verdicts) >= wanted
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the server has ended the transaction for sure."""
+        return bool(self._verdicts) and all(verdict.is_success for verdict in self._verdicts)
+
+    @property
+    def was_out_of_turn(self) -> bool:
+        """Whether MAIL was refused because the server had not ended the transaction before, which had failed."""
+        return self.after_failure and bool(self._envelope) and self._envelope[0].code == 503
+
+    def answers(self) -> tuple[Answer, ...]:
+        """What became of each recipient, once it is over."""
+        return self._answers(None, None)
+
+    def closed(self, last: Reply) -> tuple[Answer, ...]:
+        """What became of each recipient when the server has closed the session with ``last`` (421)."""
+        return self._answers(last, None)
+
+    def lost(self, error: MailkitError) -> tuple[Answer, ...] | MailkitError:
+        """What became of each recipient when the wire was lost; just the error when there is nothing more to say."""
+        if (not self._envelope and not self.has_left) or self.was_out_of_turn:
+            return error
+        return self._answers(None, error)
+
+    def _answers(self, last: Reply | None, error: MailkitError | None) -> tuple[Answer, ...]:
+        heard, recipients = self._envelope, self.job.recipients
+        if heard and not heard[0].is_success:
+            return (Answer("MAIL", heard[0]),) * len(recipients)
+        if not heard and last is not None:
+            return (Answer("MAIL", last),) * len(recipients)
+        verdicts = iter(self._verdicts)
+        only = self._verdicts[0] if self._verdicts and not self._is_lmtp else None
+        answers = []
+        for place in range(1, len(recipients) + 1):
+            reply = heard[place] if place < len(heard) else None
+            if reply is not None and not reply.is_success:
+                answers.append(Answer("RCPT", reply))
+            elif self._go is not None and not self._go.is_intermediate:
+                answers.append(Answer("DATA", self._go))
+            elif (verdict := only or next(verdicts, None)) is not None:
+                answers.append(Answer(Answer.END_OF_DATA, verdict))
+            elif last is not None:
+                command = "RCPT" if reply is None else Answer.END_OF_DATA if self.has_left else "DATA"
+                answers.append(Answer(command, last))
+            else:
+                answers.append(Answer(Answer.END_OF_DATA if self.has_left else "DATA", error=error))
+        return tuple(answers)
