@@ -4,7 +4,9 @@ The layout is gettext's own: ``FOLDER/de/LC_MESSAGES/messages.po``. A ``.po`` fi
 """
 
 import gettext
+import re
 from collections.abc import Callable, Mapping
+from copy import copy
 from functools import partial
 from io import BytesIO
 from os import PathLike
@@ -12,9 +14,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from mailkit.errors import ConfigError
+from mailkit.errors import ConfigError, MessageError
 from mailkit.template import language
 
 __all__ = ["Catalogues", "Translations", "functions"]
@@ -23,10 +25,11 @@ Translations: TypeAlias = str | PathLike[str] | Mapping[str, gettext.NullTransla
 """A folder of catalogues, or a dictionary from language to catalogue."""
 
 _NONE = gettext.NullTranslations()
+_PLACE = re.compile(r"%%|%\((?P<name>[^()]*)\)(?P<form>[-+#0]*[0-9]*(?:\.[0-9]+)?[diouxXeEfFgGcrsa])?")
 
 
 class Catalogues:
-    """Finds the catalogue of a language, or of a wider one. A file that changes is read again."""
+    """Finds the catalogue of a language, with those of the wider ones behind it. A file that changes is read again."""
 
     def __init__(self, given: Translations | None, *, domain: str = "messages") -> None:
         self._given: dict[str, gettext.NullTranslations] = {}
@@ -42,11 +45,14 @@ class Catalogues:
 
     def find(self, wanted: str) -> gettext.NullTranslations:
         """Return the catalogue of a language; one that leaves everything as it is when there is none."""
-        for wider in language.chain(wanted):
-            found = self._given.get(wider) or self._file(wider)
-            if found is not None:
-                return found
-        return _NONE
+        found = [one for wider in language.chain(wanted) if (one := self._given.get(wider) or self._file(wider))]
+        whole = found.pop() if found else _NONE
+        for one in reversed(found):  # what is not in the catalogue of de-AT may be in that of de
+            if one._fallback is None:  # type: ignore[attr-defined]  # there is no other way to ask
+                one = copy(one)  # noqa: PLW2901 - it is shared with others
+                one.add_fallback(whole)
+            whole = one
+        return whole
 
     def _file(self, wanted: str) -> gettext.NullTranslations | None:
         if self._folder is None:
@@ -82,29 +88,52 @@ def _catalogue(path: Path) -> gettext.NullTranslations:
         raise ConfigError(f"cannot read the catalogue {str(path)!r}: {error}") from None
 
 
+def _written(message: str, values: Mapping[str, Any], write: Callable[[Any], str]) -> str:
+    """Put the values into a message, each formatted before it is written: what is written may be a token."""
+
+    def put(place: re.Match[str]) -> str:
+        name, form = place["name"], place["form"]
+        if name is None:
+            return "%"
+        if form is None or name not in values:
+            why = "is not given by the template" if form else "lacks the letter behind it, as in %(name)s"
+            raise MessageError(f"%({name}) in {message[:60]!r} {why}", field="translation")
+        return write(values[name] if form == "s" else f"%{form}" % (values[name],))
+
+    return _PLACE.sub(put, message)
+
+
+def _whole(count: Any) -> Any:
+    """A count as plural forms want it; in CSV files "3" is one, in JSON files 3.0."""
+    if isinstance(count, str) and count.strip().isdecimal():
+        return int(count)
+    return int(count) if isinstance(count, float) and count.is_integer() else count
+
+
 def functions(catalogues: Catalogues, keep: Callable[[Any, Any], Any]) -> dict[str, Callable[..., Any]]:
     """What ``{% trans %}``, ``_()`` and ``ngettext()`` call. Every value in a message goes through ``keep``."""
 
-    def call(kind: str, context: jinja2.runtime.Context, *args: Any, **values: Any) -> str:
-        found = getattr(catalogues.find(language.current()), kind)(*args)
-        if context.eval_ctx.autoescape:
-            found = Markup(found)  # noqa: S704 - a catalogue is a part of the template
-            values = {name: keep(context, value) for name, value in values.items()}
-        return found % values  # type: ignore[no-any-return]
+    def call(kind: str, context: jinja2.runtime.Context, args: tuple[Any, ...], values: Mapping[str, Any]) -> str:
+        found = str(getattr(catalogues.find(language.current()), kind)(*args))
+        if not context.eval_ctx.autoescape:
+            return _written(found, values, str)
+        # A catalogue is a part of the template, so markup in it is markup.
+        return Markup(_written(found, values, lambda value: escape(keep(context, value))))  # noqa: S704
 
-    def message(kind: str, context: jinja2.runtime.Context, text: str, **values: Any) -> str:
-        return call(kind, context, text, **values)
+    # By position only: a value may have any name, "count" and "context" too.
+    def message(kind: str, context: jinja2.runtime.Context, text: str, /, **values: Any) -> str:
+        return call(kind, context, (text,), values)
 
-    def messages(kind: str, context: jinja2.runtime.Context, one: str, many: str, count: int, **values: Any) -> str:
-        return call(kind, context, one, many, count, **{"num": count, **values})
+    def messages(kind: str, context: jinja2.runtime.Context, one: str, many: str, count: Any, /, **values: Any) -> str:
+        return call(kind, context, (one, many, _whole(count)), {"num": count, **values})
 
-    def message_in(kind: str, context: jinja2.runtime.Context, where: str, text: str, **values: Any) -> str:
-        return call(kind, context, where, text, **{"context": where, **values})
+    def message_in(kind: str, context: jinja2.runtime.Context, where: str, text: str, /, **values: Any) -> str:
+        return call(kind, context, (where, text), {"context": where, **values})
 
     def messages_in(
-        kind: str, context: jinja2.runtime.Context, where: str, one: str, many: str, count: int, **values: Any
+        kind: str, context: jinja2.runtime.Context, where: str, one: str, many: str, count: Any, /, **values: Any
     ) -> str:
-        return call(kind, context, where, one, many, count, **{"context": where, "num": count, **values})
+        return call(kind, context, (where, one, many, _whole(count)), {"context": where, "num": count, **values})
 
     kinds: dict[str, Callable[..., str]] = {
         "gettext": message,

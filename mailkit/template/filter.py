@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import jinja2
 
@@ -18,13 +18,16 @@ from mailkit.template import language
 __all__ = ["FILTERS"]
 
 _FORMS = ("zero", "one", "two", "few", "many", "other")
+# Digits before the point and behind it; "1e999999999" would be written out as a gigabyte of zeros.
+_BEFORE, _BEHIND = 40, 400
+_RUNNING = frozenset(("javascript", "vbscript", "data"))  # schemes that run what they hold
 
 
 def _money(amount: Any, currency: str, *, digits: bool = True) -> str:
     """``{{ 9.9 | money("EUR") }}``: €9.90. ``digits=False`` rounds to whole units."""
     from babel.numbers import format_currency
 
-    if not (isinstance(currency, str) and len(currency) == 3 and currency.isalpha()):
+    if not (isinstance(currency, str) and re.fullmatch("[A-Za-z]{3}", currency)):
         raise MessageError(f"{currency!r} is no currency", field="money", hint="Write its code: money('EUR').")
     found = _number(amount, "money")
     pattern = None if digits else _pattern(_locale().currency_formats["standard"], 0)
@@ -93,6 +96,8 @@ def _plural(count: Any, *forms: str, number: bool = True, **named: str) -> str:
     if "other" not in found:
         raise MessageError("there is no form 'other'", field="plural", hint='Write plural("item", "items").')
     value = _number(count, "plural")
+    if value == value.to_integral_value():  # 1.0 is said as "1", and CLDR has another form for "1.0"
+        value = value.to_integral_value()
     form = found.get(_locale().plural_form(value), found["other"])
     if not number:
         return form
@@ -102,14 +107,18 @@ def _plural(count: Any, *forms: str, number: bool = True, **named: str) -> str:
 
 def _url(address: Any, **parameters: Any) -> str:
     """``{{ link | url(utm_source="newsletter") }}``: the address with parameters, those of that name replaced."""
-    text = quote(str(address).strip(), safe="!#$%&'()*+,/:;=?@[]~")
+    if address is None:
+        raise MessageError("there is no address", field="url", hint="Write {% if link %} around it.")
+    text = quote(str(address).strip(), safe="!#$%&'()*+,/:;=?@[]~", errors="replace")
     try:
         parts = urlsplit(text)
     except ValueError as error:
         raise MessageError(f"{text!r} is no address: {error}", field="url") from None
+    if parts.scheme in _RUNNING:
+        raise MessageError(f"an address with {parts.scheme}: is no link", field="url", hint="Write https://…")
     wanted = {name: str(value) for name, value in parameters.items() if value is not None}
-    kept = [pair for pair in parts.query.split("&") if pair and pair.partition("=")[0] not in wanted]
-    added = [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in wanted.items()]
+    kept = [pair for pair in parts.query.split("&") if pair and unquote(pair.partition("=")[0]) not in wanted]
+    added = [f"{quote(name, safe='')}={quote(value, safe='', errors='replace')}" for name, value in wanted.items()]
     return urlunsplit(parts._replace(query="&".join(kept + added)))
 
 
@@ -119,8 +128,9 @@ def _calendar_date(value: Any) -> str:
     if isinstance(found, time):
         raise MessageError(f"{value!r} is a time of day, without a date", field="icaldate")
     if not isinstance(found, datetime):
-        return f"{found:%Y%m%d}"
-    return f"{found.astimezone(UTC):%Y%m%dT%H%M%SZ}" if found.tzinfo else f"{found:%Y%m%dT%H%M%S}"
+        return f"{found.year:04}{found:%m%d}"  # %Y leaves out zeros, on Linux
+    there = found.astimezone(UTC) if found.tzinfo else found
+    return f"{there.year:04}{there:%m%dT%H%M%S}{'Z' if found.tzinfo else ''}"
 
 
 def _locale() -> Any:
@@ -132,11 +142,17 @@ def _number(value: Any, field: str) -> Decimal:
         str(value)  # raises, and says what is missing
     try:
         found = Decimal(str(value).strip())
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # ValueError of an int with thousands of digits
         found = Decimal("NaN")
-    if not found.is_finite() or isinstance(value, bool):
-        raise MessageError(f"{value!r} is no number", field=field, hint="Write it as 1234.5, without separators.")
+    if not found.is_finite() or isinstance(value, bool) or not _is_writable(found):
+        said = "that" if isinstance(value, int) and not isinstance(value, bool) else f"{value!r:.60}"
+        raise MessageError(f"{said} is no number", field=field, hint="Write it as 1234.5, without separators.")
     return found
+
+
+def _is_writable(number: Decimal) -> bool:
+    _, digits, exponent = number.as_tuple()
+    return isinstance(exponent, int) and len(digits) + exponent <= _BEFORE and -exponent <= _BEHIND
 
 
 def _moment(value: Any, field: str) -> date | datetime | time:
@@ -163,7 +179,7 @@ def _placed(found: Any, zone: str, field: str) -> Any:
 
     try:
         there: tzinfo = get_timezone(zone)
-    except LookupError:
+    except (LookupError, ValueError, OSError):  # ValueError of a path that climbs, OSError of a folder
         raise MessageError(f"there is no time zone {zone!r}", field=field, hint="Write it as Europe/Berlin.") from None
     if not isinstance(found, datetime) or found.tzinfo is None:
         raise MessageError(

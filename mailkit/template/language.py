@@ -19,15 +19,22 @@ __all__ = ["DEFAULT", "chain", "conventions", "current", "speaking", "tag"]
 
 DEFAULT = "en"
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
+_HINT = "Write it as de, de-AT or zh-Hant-TW."
 _current: ContextVar[str] = ContextVar("mailkit_language", default=DEFAULT)
 
 
-@lru_cache(maxsize=1024)
 def tag(text: str) -> str:
     """Return a language tag in its usual form: ``de_at`` becomes ``de-AT``. Raises MessageError."""
+    if not isinstance(text, str):  # from a JSON file, or from settings
+        raise MessageError(f"{text!r} is no language", field="locale", hint=_HINT)
+    return _tag(text)
+
+
+@lru_cache(maxsize=1024)
+def _tag(text: str) -> str:
     found = text.strip().partition(".")[0]  # "de_DE.UTF-8", as the shell says it
     if _TAG.fullmatch(found) is None:
-        raise MessageError(f"{text!r} is no language", field="locale", hint="Write it as de, de-AT or zh-Hant-TW.")
+        raise MessageError(f"{text[:60]!r} is no language", field="locale", hint=_HINT)
     language, *rest = re.split("[-_]", found)
     forms = [part.title() if len(part) == 4 and part.isalpha() else part.upper() for part in rest]
     return "-".join([language.lower(), *forms])

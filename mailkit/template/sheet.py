@@ -5,6 +5,8 @@ Nothing is fetched: an address with a scheme stays as it is. No path leaves the 
 
 import re
 from collections.abc import Callable
+from html import unescape
+from posixpath import dirname, join, normpath
 
 from mailkit.errors import MessageError
 from mailkit.template.slot import MARK
@@ -14,7 +16,14 @@ __all__ = ["embed_sheets"]
 _LINK = re.compile(r"<link\b(?P<rest>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _ATTRIBUTE = re.compile(r"([^\s=\"'/]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
-_IMPORT = re.compile(r"@import\s+(?:url\(\s*)?[\"']?([^\"')\s;]+)[\"']?\s*\)?\s*([^;]*);", re.IGNORECASE)
+# Comments and strings come first: an @import in them is none.
+_IMPORT = re.compile(
+    r"/\*.*?(?:\*/|\Z)"
+    r"|@import\s*(?P<path>url\(\s*(?:\"[^\"]*\"|'[^']*'|[^\"')\s]+)\s*\)|\"[^\"]*\"|'[^']*')(?P<media>[^;{}]*)(?:;|\Z)"
+    r"|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'",
+    re.IGNORECASE | re.DOTALL,
+)
+_URL = re.compile(r"url\(\s*(.*?)\s*\)", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:|//", re.IGNORECASE)
 _DEPTH = 8
 
@@ -29,14 +38,14 @@ def embed_sheets(html: str, read: _Read) -> str:
         attributes = {
             found[1].lower(): found[2] or found[3] or found[4] or "" for found in _ATTRIBUTE.finditer(link["rest"])
         }
-        path = attributes.get("href", "").strip()
+        path = unescape(attributes.get("href", "")).strip()
         is_sheet = "stylesheet" in attributes.get("rel", "").lower().split()
         if not is_sheet or not path or _SCHEME.match(path) or MARK in path:
             return link[0]
         if any(start <= link.start() < end for start, end in hidden):
             return link[0]
-        sheet = _sheet(path, read, ())
-        media = attributes.get("media", "")
+        sheet = _sheet(normpath(path), read, ())
+        media = attributes.get("media", "").replace('"', "&quot;")
         kept = f' media="{media}"' if media and media.lower() != "all" else ""
         return f"<style{kept}>\n{sheet.rstrip()}\n</style>"
 
@@ -63,9 +72,13 @@ def _sheet(path: str, read: _Read, above: tuple[str, ...]) -> str:
         raise MessageError(f"the style sheet {path!r} would end its own element: </style", field="stylesheet")
 
     def imported(found: re.Match[str]) -> str:
-        if _SCHEME.match(found[1]):
+        if not found["path"]:
             return found[0]
-        inner = _sheet("/".join([*path.split("/")[:-1], found[1]]), read, (*above, path))
-        return f"@media {found[2].strip()} {{\n{inner}\n}}" if found[2].strip() else inner
+        wanted = _URL.sub(r"\1", found["path"]).strip("\"'").strip()
+        if not wanted or _SCHEME.match(wanted):
+            return found[0]
+        inner = _sheet(normpath(join(dirname(path), wanted)), read, (*above, path))
+        media = found["media"].strip()
+        return f"@media {media} {{\n{inner}\n}}" if media else inner
 
     return _IMPORT.sub(imported, text)
