@@ -51,6 +51,7 @@ class MessageBuilder:
     _bcc: tuple[Address, ...] = ()
     _return_path: Address | None = None
     _dsn: Dsn | None = None
+    _requires_tls: bool = False
     _is_flowed: bool = False
     _rules: AttachmentRules | None = None
 
@@ -279,6 +280,10 @@ class MessageBuilder:
         asked = Dsn(notify=notify, returned=returned, identifier=identifier, original_recipient=original_recipient)
         return self._but(_dsn=asked)
 
+    def require_tls(self) -> "MessageBuilder":
+        """Let no server hand the message on without TLS (RFC 8689). Sending fails where the relay cannot see to that."""
+        return self._but(_requires_tls=True)
+
     def feedback_id(self, *parts: str) -> "MessageBuilder":
         """Set Feedback-ID: up to three names of the campaign and the sender's own, last, for Gmail's statistics."""
         if not 1 <= len(parts) <= 4 or any(not part or ":" in part or " " in part for part in parts):
@@ -334,6 +339,7 @@ class MessageBuilder:
             "bcc": self._bcc,
             "return_path": self._return_path,
             "dsn": self._dsn,
+            "requires_tls": self._requires_tls,
         }
         return Message.made(values)
 

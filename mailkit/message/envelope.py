@@ -18,15 +18,22 @@ class Envelope:
     """A return path and at least one recipient, each mailbox once.
 
     ``sender`` may be None, the null return path ``<>`` of bounces and automatic replies (RFC 5321 4.5.5).
-    ``dsn`` says which reports are asked for. Raises MessageError when there is nobody to send to.
+    ``dsn`` says which reports are asked for, ``requires_tls`` that no server may hand the message on without TLS
+    (RFC 8689). Raises MessageError when there is nobody to send to.
     """
 
     sender: Address | None
     recipients: tuple[Address, ...]
     dsn: Dsn | None = None
+    requires_tls: bool = False
 
     def __init__(
-        self, sender: Addressee | None, recipients: Addressee | Iterable[Addressee], *, dsn: Dsn | None = None
+        self,
+        sender: Addressee | None,
+        recipients: Addressee | Iterable[Addressee],
+        *,
+        dsn: Dsn | None = None,
+        requires_tls: bool = False,
     ) -> None:
         unique: dict[str, Address] = {}
         for recipient in addresses(recipients, field="recipients"):
@@ -43,9 +50,10 @@ class Envelope:
         object.__setattr__(self, "sender", paths[0] if paths else None)
         object.__setattr__(self, "recipients", tuple(unique.values()))
         object.__setattr__(self, "dsn", dsn)
+        object.__setattr__(self, "requires_tls", requires_tls)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (self.sender, self.recipients, self.dsn)
+        return _restore, (self.sender, self.recipients, self.dsn, self.requires_tls)
 
     @property
     def needs_smtputf8(self) -> bool:
@@ -54,8 +62,8 @@ class Envelope:
 
     def only(self, recipients: Iterable[Address]) -> "Envelope":
         """Return the same envelope for some of its recipients."""
-        return Envelope(self.sender, list(recipients), dsn=self.dsn)
+        return Envelope(self.sender, list(recipients), dsn=self.dsn, requires_tls=self.requires_tls)
 
 
-def _restore(sender: Address | None, recipients: tuple[Address, ...], dsn: Dsn | None) -> Envelope:
-    return Envelope(sender, recipients, dsn=dsn)
+def _restore(sender: Address | None, recipients: tuple[Address, ...], dsn: Dsn | None, requires_tls: bool) -> Envelope:
+    return Envelope(sender, recipients, dsn=dsn, requires_tls=requires_tls)

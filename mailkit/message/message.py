@@ -56,6 +56,8 @@ class Message:
     """Where bounces go, if not to Sender or From."""
     dsn: Dsn | None = None
     """Which reports the relay is asked for (RFC 3461); in the envelope, never in the bytes."""
+    requires_tls: bool = False
+    """Whether no server may hand it on without TLS (RFC 8689)."""
     raw: bytes = field(default=b"", repr=False)
     """The bytes that the message was read from; they are sent as they are, so that signatures stay valid."""
     defects: tuple[str, ...] = field(default=(), repr=False, compare=False)
@@ -112,7 +114,8 @@ class Message:
         Raises MessageError when the message has no recipient.
         """
         senders = (self.return_path,) if self.return_path else self.headers.addresses("Sender") or self.from_
-        return Envelope(senders[0] if senders else None, [*self.to, *self.cc, *self.bcc], dsn=self.dsn)
+        everybody = [*self.to, *self.cc, *self.bcc]
+        return Envelope(senders[0] if senders else None, everybody, dsn=self.dsn, requires_tls=self.requires_tls)
 
     def wire(self, limit: BodyType = BodyType.SEVEN_BIT) -> Wire:
         """Return the form for a server that takes ``limit``: 7 bits, 8BITMIME (RFC 6152) or BINARYMIME (RFC 3030).

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from mailkit.errors import ConnectError, MailkitError, TlsError, TransportTimeout
+from mailkit.net.binding import bindings
 from mailkit.net.blocking import WRITE_BLOCK, translate
 from mailkit.net.tls import explain
-from mailkit.sansio import Call, Conversation, Effect, Read, Sleep, StartTls, Write
+from mailkit.sansio import Call, ChannelBinding, Conversation, Effect, Read, Sleep, StartTls, Write
 
 __all__ = ["AsyncPump", "connect"]
 
@@ -175,6 +176,8 @@ class AsyncPump:
                 await self._write(data, within)
             case StartTls(within):
                 await self.start_tls(within)
+            case ChannelBinding():
+                return bindings(self._wire.transport and self._wire.transport.get_extra_info("ssl_object"))
             case Sleep(seconds):
                 await asyncio.sleep(seconds)
             case Call(deed):
@@ -197,7 +200,7 @@ class AsyncPump:
     def local_host(self) -> str:
         """Our own address on this connection."""
         name = self._wire.transport.get_extra_info("sockname") if self._wire.transport else None
-        return str(name[0]) if name else ""
+        return str(name[0]) if isinstance(name, tuple) else ""
 
     @property
     def tls_version(self) -> str:
@@ -250,15 +253,18 @@ class AsyncPump:
 
 
 async def connect(
-    host: str, port: int, *, within: float, context: Callable[[], ssl.SSLContext], implicit: bool
+    host: str, port: int, *, within: float, context: Callable[[], ssl.SSLContext], implicit: bool, path: str = ""
 ) -> AsyncPump:
-    """Connect, trying every address of ``host``, and shake hands at once when TLS is ``implicit``."""
+    """Connect as :func:`mailkit.net.blocking.connect` does."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(within):
-            _, wire = await loop.create_connection(Wire, host, port)
+            if path:
+                _, wire = await loop.create_unix_connection(Wire, path)
+            else:
+                _, wire = await loop.create_connection(Wire, host, port)
     except OSError as error:
-        raise translate(_first(error), f"{host}:{port}", within) from None
+        raise translate(_first(error), path or f"{host}:{port}", within) from None
     pump = AsyncPump(wire, host=host, context=context)
     if implicit:
         try:

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from mailkit.errors import ConnectError, MailkitError, TransportTimeout
-from mailkit.net.tls import explain
-from mailkit.sansio import Call, Conversation, Effect, Read, Sleep, StartTls, Write
+from mailkit.errors import ConnectError, MailkitError, TlsError, TransportTimeout
+from mailkit.net.binding import bindings
+from mailkit.net.tls import broken, explain
+from mailkit.sansio import Call, ChannelBinding, Conversation, Effect, Read, Sleep, StartTls, Write
 
 __all__ = ["BlockingPump", "connect"]
 
@@ -59,6 +60,8 @@ class BlockingPump:
                 self._write(data, within)
             case StartTls(within):
                 self.start_tls(within)
+            case ChannelBinding():
+                return bindings(self._wire)
             case Sleep(seconds):
                 time.sleep(seconds)
             case Call(deed):
@@ -89,7 +92,7 @@ class BlockingPump:
     @property
     def local_host(self) -> str:
         """Our own address on this connection."""
-        return str(self._wire.getsockname()[0])
+        return str(self._wire.getsockname()[0]) if self._wire.family != socket.AF_UNIX else ""
 
     @property
     def tls_version(self) -> str:
@@ -129,7 +132,7 @@ class _translated:  # noqa: N801 - reads as a phrase after "with"
         raise translate(error, self._host, self._within) from None
 
 
-def translate(error: OSError, host: str, within: float) -> ConnectError | TransportTimeout:
+def translate(error: OSError, host: str, within: float) -> ConnectError | TlsError | TransportTimeout:
     """Return what the operating system's error means for a delivery."""
     if isinstance(error, TimeoutError):
         return TransportTimeout(f"{host} did not answer within {within:g} seconds")
@@ -138,17 +141,29 @@ def translate(error: OSError, host: str, within: float) -> ConnectError | Transp
     if isinstance(error, ConnectionRefusedError):
         return ConnectError(f"{host} refused the connection", hint="Is a mail server listening on that port?")
     if isinstance(error, ssl.SSLError):
-        return ConnectError(f"the secure connection to {host} broke: {error.reason or error}")
+        return broken(error, host)
     return ConnectError(f"the connection to {host} failed: {error.strerror or error}")
 
 
 def connect(
-    host: str, port: int, *, within: float, context: Callable[[], ssl.SSLContext], implicit: bool
+    host: str, port: int, *, within: float, context: Callable[[], ssl.SSLContext], implicit: bool, path: str = ""
 ) -> BlockingPump:
-    """Connect, trying every address of ``host``, and shake hands at once when TLS is ``implicit``."""
-    with _translated(f"{host}:{port}", within):
-        wire = socket.create_connection((host, port), timeout=within)
-    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a command must not wait for the last one's ACK
+    """Connect, trying every address of ``host``, and shake hands at once when TLS is ``implicit``.
+
+    ``path`` is that of a Unix socket, which is taken in the place of host and port.
+    """
+    with _translated(path or f"{host}:{port}", within):
+        if path:
+            wire = socket.socket(socket.AF_UNIX)
+            try:
+                wire.settimeout(within)
+                wire.connect(path)
+            except BaseException:
+                wire.close()
+                raise
+        else:
+            wire = socket.create_connection((host, port), timeout=within)
+            wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a command must not wait for the last one's ACK
     pump = BlockingPump(wire, host=host, secure=lambda plain: context().wrap_socket(plain, server_hostname=host))
     if implicit:
         try:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailkit.errors import RemoteProtocolError
 from mailkit.sansio import Buffer
@@ -90,6 +91,8 @@ class ReplyReader:
     def next_reply(self) -> Reply | None:
         """Return the next whole reply, or None while it has not come."""
         while (line := self._buffer.take_until(b"\n", limit=_LINE_LIMIT)) is not None:
+            if not self._lines and (reply := _whole(line)) is not None:
+                return reply
             found = _LINE.fullmatch(line.rstrip(b"\r\n"))
             if found is None or (self._lines and int(found[1]) != self._code):
                 raise RemoteProtocolError(
@@ -104,6 +107,15 @@ class ReplyReader:
                 lines, self._lines = tuple(self._lines), []
                 return Reply.of(self._code, *lines)
         return None
+
+
+@lru_cache(maxsize=256)
+def _whole(line: bytes) -> Reply | None:
+    """Return the reply that is one line; None for what is a part of one, or none. Most are said again and again."""
+    found = _LINE.fullmatch(line.rstrip(b"\r\n"))
+    if found is None or found[2] == b"-":
+        return None
+    return Reply.of(int(found[1]), (found[3] or b"").decode("utf-8", "backslashreplace"))
 
 
 def _shown(line: bytes) -> str:

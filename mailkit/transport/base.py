@@ -2,9 +2,12 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterator
 
+from mailkit.errors import MailkitError
 from mailkit.message import Envelope, Message
 from mailkit.transport.outcome import Outcome, Status
+from mailkit.transport.parcel import Delivered, Parcel
 
 __all__ = ["Transport"]
 
@@ -26,6 +29,25 @@ class Transport(ABC):
     async def adeliver(self, envelope: Envelope, message: Message) -> tuple[Outcome, ...]:
         """Do the same for asyncio. The default runs :meth:`deliver` in a thread."""
         return await asyncio.to_thread(self.deliver, envelope, message)
+
+    def deliver_many(self, take: Callable[[], Parcel | None]) -> Iterator[Delivered]:
+        """Deliver what ``take`` gives until that is None, and say of each what :meth:`deliver` would return or raise.
+
+        The order may change where the transport sends again over another connection what the first one did not take.
+        """
+        while (parcel := take()) is not None:
+            try:
+                yield parcel, self.deliver(parcel.envelope, parcel.message)
+            except MailkitError as error:
+                yield parcel, error
+
+    async def adeliver_many(self, take: Callable[[], Parcel | None]) -> AsyncIterator[Delivered]:
+        """Do the same for asyncio, by :meth:`adeliver`."""
+        while (parcel := take()) is not None:
+            try:
+                yield parcel, await self.adeliver(parcel.envelope, parcel.message)
+            except MailkitError as error:
+                yield parcel, error
 
     def verify(self) -> tuple[str, ...]:
         """Find out whether the transport would work, sending nothing; return what was found, a line a step.

@@ -10,11 +10,17 @@ from mailkit.errors import ConfigError
 from mailkit.mime.bodytype import BodyType
 from mailkit.net.tls import TlsProfile
 from mailkit.smtp import Credentials, Profile, StartTlsPolicy, Timeouts
+from mailkit.transport import certificate, login
 from mailkit.transport.url import Url
 
 __all__ = ["SmtpSettings", "Tls", "smtp_settings"]
 
-_OPTIONS = ("tls", "verify", "ca", "hello", "timeout", "body", "max_messages", "unsafe_plaintext_auth")
+_OPTIONS = (
+    *certificate.OPTIONS,
+    *login.OPTIONS,
+    *("tls", "hello", "timeout", "body", "unsafe_plaintext_auth"),
+    *("max_messages", "max_connections", "window"),
+)
 
 
 class Tls(Enum):
@@ -34,8 +40,7 @@ class SmtpSettings:
     port: int = 587
     tls: Tls = Tls.REQUIRED
     credentials: Credentials | None = None
-    ca_file: str = ""
-    unsafe_no_verify: bool = False
+    trust: TlsProfile = TlsProfile()
     unsafe_plaintext_auth: bool = False
     hello: str = ""
     timeout: float = 60.0
@@ -43,15 +48,30 @@ class SmtpSettings:
     """The most that is made of what the server offers: with 8BITMIME text goes unencoded, with BINARYMIME files too."""
     max_messages: int = 100
     """Messages on one connection before a new one is opened; relays cut long sessions off."""
+    max_connections: int = 20
+    """Connections at once; who needs one more waits. Relays turn those away who open too many."""
+    window: int = 16
+    """Transactions under way at once when many messages are sent and the server offers CHUNKING: so many are in doubt when
+    the connection is lost. 0 sends one message at a time."""
+    is_lmtp: bool = False
+    """Whether the relay speaks LMTP (RFC 2033)."""
+    socket: str = ""
+    """The path of a Unix socket, in the place of host and port."""
 
     def __str__(self) -> str:
-        scheme = "smtps" if self.tls is Tls.IMPLICIT else "smtp"
+        if self.socket:
+            return f"lmtp:{self.socket}"
+        scheme = "lmtp" if self.is_lmtp else "smtps" if self.tls is Tls.IMPLICIT else "smtp"
         user = f"{self.credentials.user}@" if self.credentials else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{user}{host}:{self.port}"
 
     def tls_profile(self) -> TlsProfile:
-        return TlsProfile(self.host, ca_file=self.ca_file, unsafe_no_verify=self.unsafe_no_verify)
+        return self.trust
+
+    @property
+    def unsafe_no_verify(self) -> bool:
+        return self.trust.unsafe_no_verify
 
     def profile(self, local_host: str) -> Profile:
         policy = StartTlsPolicy.OFF if self.tls is Tls.IMPLICIT else StartTlsPolicy(self.tls.value)
@@ -61,6 +81,7 @@ class SmtpSettings:
             credentials=self.credentials,
             unsafe_plaintext_auth=self.unsafe_plaintext_auth,
             timeouts=Timeouts.scaled_to(self.timeout),
+            is_lmtp=self.is_lmtp,
         )
 
 
@@ -73,25 +94,32 @@ def _own_name(local_host: str) -> str:
 
 
 def smtp_settings(url: Url) -> SmtpSettings:
-    """Return what an ``smtp:`` or ``smtps:`` URL says. Raises ConfigError."""
-    if not url.host:
-        raise ConfigError(f"the {url.scheme} transport needs a host", hint="Write smtp://mail.example.com:587.")
+    """Return what an ``smtp:``, ``smtps:`` or ``lmtp:`` URL says. Raises ConfigError."""
+    is_lmtp = url.scheme == "lmtp"
+    socket = url.path if is_lmtp and not url.host else ""
+    if not url.host and not socket:
+        example = "lmtp://mail.example.com:24 or lmtp:/run/lmtp" if is_lmtp else "smtp://mail.example.com:587"
+        raise ConfigError(f"the {url.scheme} transport needs a host", hint=f"Write {example}.")
     implicit = url.scheme == "smtps"
     # smtps:// is TLS from the start: there is no choice to make.
     options = url.take([name for name in _OPTIONS if not (implicit and name == "tls")])
-    port = url.port or (465 if implicit else 587)
+    port = url.port or (465 if implicit else 24 if is_lmtp else 587)
+    host = url.host or "localhost"
     return SmtpSettings(
-        host=url.host,
+        host=host,
         port=port,
-        tls=Tls.IMPLICIT if implicit else _tls(options.get("tls"), url.host, port),
-        credentials=url.credentials,
-        ca_file=options.get("ca", ""),
-        unsafe_no_verify=not _yes("verify", options.get("verify", "yes")),
+        tls=Tls.IMPLICIT if implicit else Tls.OFF if socket else _tls(options.get("tls"), host, port),
+        credentials=login.credentials(url.credentials, options),
+        trust=certificate.tls_profile(options, unsafe_no_verify=not _yes("verify", options.get("verify", "yes"))),
         unsafe_plaintext_auth=_yes("unsafe_plaintext_auth", options.get("unsafe_plaintext_auth", "no")),
         hello=options.get("hello", ""),
         timeout=_positive("timeout", options.get("timeout", "60")),
         body=_body(options.get("body", "binary")),
-        max_messages=int(_positive("max_messages", options.get("max_messages", "100"))),
+        max_messages=_count("max_messages", options.get("max_messages", "100"), least=1),
+        max_connections=_count("max_connections", options.get("max_connections", "20"), least=1),
+        window=_count("window", options.get("window", "16"), least=0),
+        is_lmtp=is_lmtp,
+        socket=socket,
     )
 
 
@@ -128,6 +156,12 @@ def _yes(name: str, value: str) -> bool:
     if value.lower() in ("no", "false", "0", "off"):
         return False
     raise ConfigError(f"{name}={value} is neither yes nor no")
+
+
+def _count(name: str, value: str, *, least: int) -> int:
+    if not re.fullmatch("[0-9]{1,7}", value) or int(value) < least:
+        raise ConfigError(f"{name}={value} is not a {'positive ' if least else ''}whole number")
+    return int(value)
 
 
 def _positive(name: str, value: str) -> float:
