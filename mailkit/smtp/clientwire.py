@@ -18,6 +18,8 @@ class ClientWire:
         """Whether the session is open, and a command may be said."""
         self._patience = patience
         self._replies = ReplyReader()
+        self.ready = self._replies.next_reply
+        """Return the next reply if all of it has come already."""
 
     @property
     def has_leftovers(self) -> bool:
@@ -44,10 +46,6 @@ class ClientWire:
                 raise ConnectError("the server closed the connection")
             self._replies.feed(data)
         return reply
-
-    def ready(self) -> Reply | None:
-        """Return the next reply if all of it has come already."""
-        return self._replies.next_reply()
 
 
 def in_step(reply: Reply, *, wanted: int = 2) -> Reply:

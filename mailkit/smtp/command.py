@@ -24,6 +24,7 @@ _LINE_LIMIT = 12_288  # RFC 4954 4.3 for AUTH; all others stay far below
 _UNSAFE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\u2028\u2029]")
 # What would end the path, or begin parameters, stands in a quoted string or nowhere.
 _ADDRESS = re.compile(r'(?:[^<>"\\\s]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
+_PLAIN = re.compile(r"[!#-;=?-\[\]-~]{0,1000}")  # letters, digits and signs of ASCII that end and begin nothing
 # RFC 5321 4.1.2: a keyword, and a value without spaces, controls and "=".
 _PARAMETER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:=[!-<>-~]+)?")
 
@@ -75,11 +76,17 @@ def helo(name: str) -> bytes:
 
 def mail(sender: str, *parameters: str) -> bytes:
     """``sender`` is empty for the null return path."""
-    return _line("MAIL", f"FROM:{_path('MAIL', sender)}", *_parameters("MAIL", parameters))
+    return _addressed("MAIL", "MAIL FROM:", sender, parameters)
 
 
 def rcpt(recipient: str, *parameters: str) -> bytes:
-    return _line("RCPT", f"TO:{_path('RCPT', recipient)}", *_parameters("RCPT", parameters))
+    return _addressed("RCPT", "RCPT TO:", recipient, parameters)
+
+
+def _addressed(verb: str, begin: str, address: str, parameters: tuple[str, ...]) -> bytes:
+    path = f"<{address}>" if _PLAIN.fullmatch(address) else _path(verb, address)
+    line = begin + path
+    return _checked(verb, " ".join((line, *_parameters(verb, parameters))) if parameters else line)
 
 
 def data() -> bytes:

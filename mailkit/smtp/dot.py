@@ -23,7 +23,8 @@ def stuff(content: bytes) -> bytes:
 
 
 def _with_crlf(content: bytes) -> bytes:
-    if content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r"):
+    rest = content.replace(b"\r\n", b"")
+    if b"\r" not in rest and b"\n" not in rest:
         return content
     return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
 

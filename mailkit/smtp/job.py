@@ -29,9 +29,7 @@ class Job:
     @property
     def is_light(self) -> bool:
         """Whether it is small enough to be sent in one piece, while other messages are under way."""
-        content = self.content
-        return (
-            content.size <= BLOCK
-            and len(self.recipients) <= _RECIPIENTS
-            and all(type(p) is bytes for p in content.pieces)
-        )
+        content, pieces = self.content, self.content.pieces
+        if len(pieces) == 1 and type(pieces[0]) is bytes:  # nearly always
+            return content.size <= BLOCK and len(self.recipients) <= _RECIPIENTS
+        return content.size <= BLOCK and len(self.recipients) <= _RECIPIENTS and all(type(p) is bytes for p in pieces)

@@ -1,11 +1,11 @@
 """A server's reply: code, enhanced status code and text (RFC 5321 4.2, RFC 2034, RFC 3463)."""
 
 import re
+from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
 
 from mailkit.errors import RemoteProtocolError
-from mailkit.sansio import Buffer
 
 __all__ = ["Reply", "ReplyReader"]
 
@@ -42,7 +42,7 @@ class Reply:
 
     @property
     def text(self) -> str:
-        return " ".join(line for line in self.lines if line)
+        return self.lines[0] if len(self.lines) == 1 else " ".join(line for line in self.lines if line)
 
     @property
     def is_success(self) -> bool:
@@ -76,24 +76,31 @@ class ReplyReader:
     """Makes replies of bytes, as they come. Raises RemoteProtocolError for what is no reply, or is too long."""
 
     def __init__(self) -> None:
-        self._buffer = Buffer()
+        self._ready: deque[bytes] = deque()  # whole lines, without their LF
+        self._rest = b""
         self._code = 0
         self._lines: list[str] = []
 
     def feed(self, data: bytes) -> None:
-        self._buffer.feed(data)
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()
+        self._ready += lines
 
     @property
     def has_leftovers(self) -> bool:
         """Whether bytes have come that no reply has used: before a TLS handshake that is an attack."""
-        return len(self._buffer) > 0 or bool(self._lines)
+        return bool(self._ready or self._rest or self._lines)
 
     def next_reply(self) -> Reply | None:
         """Return the next whole reply, or None while it has not come."""
-        while (line := self._buffer.take_until(b"\n", limit=_LINE_LIMIT)) is not None:
+        ready = self._ready
+        while ready:
+            line = ready.popleft()
+            if len(line) >= _LINE_LIMIT:
+                raise RemoteProtocolError(f"the server sent a line of more than {_LINE_LIMIT} bytes")
             if not self._lines and (reply := _whole(line)) is not None:
                 return reply
-            found = _LINE.fullmatch(line.rstrip(b"\r\n"))
+            found = _LINE.fullmatch(line.rstrip(b"\r"))
             if found is None or (self._lines and int(found[1]) != self._code):
                 raise RemoteProtocolError(
                     f"the server sent {_shown(line)}, which is no SMTP reply here",
@@ -106,13 +113,15 @@ class ReplyReader:
             if found[2] != b"-":
                 lines, self._lines = tuple(self._lines), []
                 return Reply.of(self._code, *lines)
+        if len(self._rest) > _LINE_LIMIT:
+            raise RemoteProtocolError(f"the server sent more than {_LINE_LIMIT} bytes without ending the line")
         return None
 
 
 @lru_cache(maxsize=256)
 def _whole(line: bytes) -> Reply | None:
     """Return the reply that is one line; None for what is a part of one, or none. Most are said again and again."""
-    found = _LINE.fullmatch(line.rstrip(b"\r\n"))
+    found = _LINE.fullmatch(line.rstrip(b"\r"))
     if found is None or found[2] == b"-":
         return None
     return Reply.of(int(found[1]), (found[3] or b"").decode("utf-8", "backslashreplace"))

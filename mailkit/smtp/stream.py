@@ -148,11 +148,12 @@ class Stream:
 
     def _say(self, before: list[bytes], finished: Trip | None = None) -> Conversation[None]:
         """Say ``before``, which ends the content of the trip that is ``finished``, and as much more as may be said."""
-        said, size = before, sum(map(len, before))
+        said, window = before, self._window
+        size = sum(map(len, before))
         ends = [(finished, size)] if finished else []
         if finished or not self._flying:  # all that was said has been answered
             self._wire.refuse_leftovers()
-        room = self._window - len(self._flying) if self._window else 1
+        room = window - len(self._flying) if window else 1
         while room > 0 and size < _BURST and (job := self._look()) and self._can_fly(job):
             self._waiting.popleft()
             try:
@@ -162,12 +163,22 @@ class Stream:
                 continue
             trip = self._launch(job, lines)
             said += lines
-            size += sum(map(len, lines))
-            if self._window:
+            if window:
+                size += sum(map(len, lines))
                 ends.append((trip, size))
             room -= 1
-        if said:
-            yield from self._write(b"".join(said), ends)
+        if not said:
+            return
+        data = b"".join(said)
+        for trip, _ in ends:
+            trip.has_left = True
+        try:
+            yield Write(data, within=self._times.data_block)
+        except LOST as error:
+            gone = len(data) - getattr(error, "unsent", 0)
+            for trip, end in ends:
+                trip.has_left = end <= gone
+            raise
 
     def _launch(self, job: Job, lines: list[bytes]) -> Trip:
         is_chunk = self._window > 0
@@ -187,18 +198,6 @@ class Stream:
         )
         self._flying.append(trip)
         return trip
-
-    def _write(self, data: bytes, ends: list[tuple[Trip, int]]) -> Conversation[None]:
-        """Say ``data``, in which the content of some trips ends."""
-        for trip, _ in ends:
-            trip.has_left = True
-        try:
-            yield Write(data, within=self._times.data_block)
-        except LOST as error:
-            gone = len(data) - getattr(error, "unsent", 0)
-            for trip, end in ends:
-                trip.has_left = end <= gone
-            raise
 
     def _say_content(self, trip: Trip) -> Conversation[None]:
         # RFC 2920 3.1: a server may say go on although it has taken nobody; then it gets nothing.
@@ -239,6 +238,7 @@ class Stream:
                 return
             trip.hear(reply)
             if trip.is_at_content:
+                trip.is_at_content = False
                 yield from self._say_content(trip)
             elif trip.is_over:
                 self._settle()

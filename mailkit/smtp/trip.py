@@ -13,14 +13,17 @@ class Trip:
     """Hears the replies to ``[RSET] MAIL RCPT… DATA`` and to the end of data, or to ``[RSET] MAIL RCPT… BDAT LAST``."""
 
     __slots__ = (
-        "_envelope",
         "_go",
+        "_heard",
         "_is_chunk",
         "_is_lmtp",
         "_is_resetting",
+        "_missing",
         "_verdicts",
         "after_failure",
         "has_left",
+        "is_at_content",
+        "is_over",
         "job",
         "taken",
     )
@@ -33,10 +36,15 @@ class Trip:
         """Whether it was said before it was known that the message before it had failed."""
         self.taken = 0
         """How many recipients the server has taken so far."""
+        self.is_at_content = False
+        """Whether the server waits for the content."""
+        self.is_over = False
+        """Whether the last reply has come."""
         self._is_chunk = is_chunk
         self._is_lmtp = is_lmtp
         self._is_resetting = is_resetting
-        self._envelope: list[Reply] = []  # to MAIL and to each RCPT
+        self._missing = 1 + len(job.recipients)
+        self._heard: list[Reply] = []  # to MAIL and to each RCPT
         self._go: Reply | None = None  # to DATA
         self._verdicts: list[Reply] = []  # to the end of data: one, or with LMTP one for each recipient taken
 
@@ -46,39 +54,31 @@ class Trip:
             if not reply.is_success:
                 raise RemoteProtocolError(f"the server refused RSET: {reply}")
             self._is_resetting = False
-        elif not self.is_heard:
-            if self._envelope and reply.is_success:
-                if not self._envelope[0].is_success:
-                    raise RemoteProtocolError("the server took a recipient after it had refused the sender")
-                self.taken += 1
-            self._envelope.append(in_step(reply))
+        elif self._missing:
+            if reply.code < 400:
+                self._take(in_step(reply))
+            self._heard.append(reply)
+            self._missing -= 1
         elif self._is_chunk or self._go is not None:
+            self.is_at_content = False
             self._verdicts.append(in_step(reply))
+            # RFC 2033 4.2: with LMTP one for each recipient taken.
+            self.is_over = not self._is_lmtp or len(self._verdicts) >= self.taken
         else:
             self._go = in_step(reply, wanted=3)
+            self.is_at_content = reply.is_intermediate
+            self.is_over = not reply.is_intermediate
 
-    @property
-    def is_heard(self) -> bool:
-        """Whether MAIL and all RCPTs have been answered."""
-        return len(self._envelope) > len(self.job.recipients)
-
-    @property
-    def is_at_content(self) -> bool:
-        """Whether the server waits for the content."""
-        return self._go is not None and self._go.is_intermediate and not self.has_left
+    def _take(self, reply: Reply) -> None:
+        if self._heard:
+            if not self._heard[0].is_success:
+                raise RemoteProtocolError("the server took a recipient after it had refused the sender")
+            self.taken += 1
 
     @property
     def is_at_end(self) -> bool:
         """Whether the next reply is the verdict on the message, which may take long."""
-        return self.is_heard and self.has_left
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the last reply has come."""
-        if self._go is not None and not self._go.is_intermediate:
-            return True
-        wanted = self.taken if self._is_lmtp and self.taken else 1  # RFC 2033 4.2
-        return len(self._verdicts) >= wanted
+        return not self._missing and self.has_left
 
     @property
     def is_clean(self) -> bool:
@@ -88,7 +88,7 @@ class Trip:
     @property
     def was_out_of_turn(self) -> bool:
         """Whether MAIL was refused because the server had not ended the transaction before, which had failed."""
-        return self.after_failure and bool(self._envelope) and self._envelope[0].code == 503
+        return self.after_failure and bool(self._heard) and self._heard[0].code == 503
 
     def answers(self) -> tuple[Answer, ...]:
         """What became of each recipient, once it is over."""
@@ -100,12 +100,12 @@ class Trip:
 
     def lost(self, error: MailkitError) -> tuple[Answer, ...] | MailkitError:
         """What became of each recipient when the wire was lost; just the error when there is nothing more to say."""
-        if (not self._envelope and not self.has_left) or self.was_out_of_turn:
+        if (not self._heard and not self.has_left) or self.was_out_of_turn:
             return error
         return self._answers(None, error)
 
     def _answers(self, last: Reply | None, error: MailkitError | None) -> tuple[Answer, ...]:
-        heard, recipients = self._envelope, self.job.recipients
+        heard, recipients = self._heard, self.job.recipients
         if heard and not heard[0].is_success:
             return (Answer("MAIL", heard[0]),) * len(recipients)
         if not heard and last is not None:

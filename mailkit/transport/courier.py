@@ -96,7 +96,7 @@ class Courier:
                 parcel = take()
                 if parcel is None:
                     return
-                again.append(Plan(parcel, relay=self._relay, limit=settings.body))
+                again.append(Plan(parcel, relay=self._relay))
             try:
                 session = yield from self._session()
             except MailkitError as error:
@@ -120,7 +120,8 @@ class Courier:
         stream = session.client.stream(load.next, window=window)
         while settled := (yield Talk(session, stream.next())):
             for job, result in settled:
-                yield from self._tell(session, load, job.key, result)
+                if delivered := self._delivered(session, load, job.key, result):
+                    yield Tell(delivered)
         for plan, error in load.unready:
             yield Tell((plan.parcel, error))
         if load.heavy:
@@ -129,20 +130,24 @@ class Courier:
     def _serve_alone(self, session: Session, load: "_Load", plan: Plan) -> Plot:
         result: tuple[Answer, ...] | MailkitError
         try:
-            result = yield Talk(session, plan.deliver(session.client))
+            result = yield Talk(session, plan.deliver(session.client, load.form))
         except MailkitError as error:
             result = error
-        yield from self._tell(session, load, plan, result)
+        if delivered := self._delivered(session, load, plan, result):
+            yield Tell(delivered)
 
-    def _tell(self, session: Session, load: "_Load", plan: Plan, result: tuple[Answer, ...] | MailkitError) -> Plot:
+    def _delivered(
+        self, session: Session, load: "_Load", plan: Plan, result: tuple[Answer, ...] | MailkitError
+    ) -> Delivered | None:
+        """What became of a parcel; None when it goes again."""
         if session.has_served and not session.client.is_usable and plan.may_go_again(result):
             load.again.append(plan)
-        elif isinstance(result, MailkitError):
-            yield Tell((plan.parcel, result))
-        else:
-            load.note(result)
-            session.has_served = True
-            yield Tell((plan.parcel, plan.outcomes(result)))
+            return None
+        if isinstance(result, MailkitError):
+            return plan.parcel, result
+        load.note(result)
+        session.has_served = True
+        return plan.parcel, plan.outcomes(result)
 
     def _session(self) -> Generator[Deed, Any, Session]:
         """Return a session that is fit for use: one that rested, or a new one."""
@@ -198,6 +203,8 @@ class _Load:
         """One that has to go alone, after the others."""
         self.unready: list[tuple[Plan, MailkitError]] = []
         """Those that could not be written, and why."""
+        # The least encoding that this server allows.
+        self.form = min(settings.body, client.capabilities.body, key=lambda body: body.rank)
         self._client = client
         self._take = take
         self._settings = settings
@@ -210,15 +217,15 @@ class _Load:
             if self.again:
                 plan = self.again.popleft()
             elif (parcel := self._take()) is not None:
-                plan = Plan(parcel, relay=self._relay, limit=self._settings.body)
+                plan = Plan(parcel, relay=self._relay)
             else:
                 return None
             self._room -= 1
-            if plan.is_heavy(self._client):
+            if plan.is_heavy(self.form):
                 self.heavy = plan
                 return None
             try:
-                return plan.job(self._client)
+                return plan.job(self.form)
             except MailkitError as error:
                 self.unready.append((plan, error))
         return None

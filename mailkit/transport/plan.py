@@ -15,24 +15,23 @@ __all__ = ["Plan"]
 
 
 class Plan:
-    """``limit`` is the most that is made of what the server offers."""
+    """A parcel on its way to a relay."""
 
-    __slots__ = ("_limit", "_relay", "parcel")
+    __slots__ = ("_relay", "parcel")
 
-    def __init__(self, parcel: Parcel, *, relay: str, limit: BodyType) -> None:
+    def __init__(self, parcel: Parcel, *, relay: str) -> None:
         self.parcel = parcel
         self._relay = relay
-        self._limit = limit
 
-    def is_heavy(self, client: Client) -> bool:
-        """Whether files are read before it can be said how the message is written for this server."""
+    def is_heavy(self, form: BodyType) -> bool:
+        """Whether files are read before it can be said how the message is written in a form."""
         # A boundary is looked for in all that goes unencoded, so the disk may be read.
-        return self.parcel.message.is_stored and self._form(client) is not BodyType.SEVEN_BIT
+        return form is not BodyType.SEVEN_BIT and self.parcel.message.is_stored
 
-    def job(self, client: Client) -> Job:
-        """Return the message in the form that this server takes with the least encoding."""
+    def job(self, form: BodyType) -> Job:
+        """Return the message in a form that the server takes."""
         envelope, message = self.parcel
-        wire = message.wire(self._form(client))
+        wire = message.wire(form)
         needs_smtputf8 = envelope.needs_smtputf8 or wire.needs_smtputf8
         return Job(
             envelope.sender.wire if envelope.sender else "",
@@ -43,17 +42,14 @@ class Plan:
             self,
         )
 
-    def deliver(self, client: Client) -> Conversation[tuple[Answer, ...]]:
+    def deliver(self, client: Client, form: BodyType) -> Conversation[tuple[Answer, ...]]:
         """Send it alone, reading files where a pump may block."""
-        job: Job = yield Call(lambda: self.job(client))
+        job: Job = yield Call(lambda: self.job(form))
         return (
             yield from client.deliver(
                 job.sender, job.recipients, job.content, dsn=job.dsn, requires_tls=job.requires_tls
             )
         )
-
-    def _form(self, client: Client) -> BodyType:
-        return min(self._limit, client.capabilities.body, key=_rank)
 
     def may_go_again(self, result: "tuple[Answer, ...] | MailkitError") -> bool:
         """Whether only the session has failed, which had served before, and nothing was said about the message."""
@@ -68,10 +64,6 @@ class Plan:
                 for recipient, answer in zip(self.parcel.envelope.recipients, answers, strict=True)
             ]
         )
-
-
-def _rank(body: BodyType) -> int:
-    return body.rank
 
 
 def _meaning(answer: Answer) -> tuple[Status, int, str, str, str]:
