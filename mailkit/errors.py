@@ -9,7 +9,7 @@
       TransportError                     ConnectError (ConnectionError)  TlsError  AuthError
                                          TransportTimeout (TimeoutError)  CapabilityMissing
         ReplyError                       SenderRefused  RecipientsRefused  DataRefused
-      DeliveryError                      RetriesExhausted
+      DeliveryError                      RetriesExhausted  DeliveryVetoed
       RecipientsError  JournalError  MailboxError  ConfigError
 
 An error says what is wrong, where, and what to do next: ``str(error)`` is the problem with its place, ``error.hint`` the
@@ -29,6 +29,7 @@ __all__ = [
     "ConnectError",
     "DataRefused",
     "DeliveryError",
+    "DeliveryVetoed",
     "HeaderError",
     "JournalError",
     "LocalProtocolError",
@@ -248,6 +249,10 @@ class RetriesExhausted(DeliveryError):
     def __init__(self, problem: str, *, attempts: int, receipt: Any = None, hint: str = "") -> None:
         super().__init__(problem, receipt=receipt, hint=hint)
         self.attempts = attempts
+
+
+class DeliveryVetoed(DeliveryError):
+    """A hook of the application has stopped the message; nothing was sent."""
 
 
 class RecipientsError(MailkitError):

@@ -37,6 +37,7 @@ SAMPLES: list[MailkitError] = [
     errors.DataRefused("no", command="DATA", reply=REPLY),
     errors.DeliveryError("no"),
     errors.RetriesExhausted("no", attempts=4),
+    errors.DeliveryVetoed("no"),
     errors.RecipientsError("no", source="people.csv", line=7),
     errors.JournalError("no"),
     errors.MailboxError("no"),

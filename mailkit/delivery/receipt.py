@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mailkit.errors import DataRefused, RecipientsRefused, ReplyError, RetriesExhausted, SenderRefused
+from mailkit.errors import DataRefused, DeliveryVetoed, RecipientsRefused, ReplyError, RetriesExhausted, SenderRefused
 from mailkit.transport import Outcome, Status
 
 __all__ = ["Receipt"]
@@ -54,7 +54,8 @@ class Receipt:
     def raise_if_nobody(self, cause: Exception | None = None) -> None:
         """Raise when the message reached nobody, and is not in doubt either.
 
-        RetriesExhausted when it may be tried again later; SenderRefused, RecipientsRefused or DataRefused otherwise.
+        RetriesExhausted when it may be tried again later; SenderRefused, RecipientsRefused or DataRefused otherwise; DeliveryVetoed
+        for one that a hook has stopped.
         """
         if self.accepted or self.in_doubt or not self.outcomes:
             return
@@ -68,6 +69,8 @@ class Receipt:
                 hint=getattr(cause, "hint", "") or "The failure is temporary: the message may be sent again later.",
             ) from cause
         first = self.refused[0]
+        if first.command == "veto":
+            raise DeliveryVetoed(f"the message was stopped: {first.text}", receipt=self)
         kind, what = _REFUSALS.get(first.command, (DataRefused, "the message"))
         others = f" (and {len(self.refused) - 1} more)" if len(self.refused) > 1 else ""
         if kind is RecipientsRefused:

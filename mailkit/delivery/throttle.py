@@ -15,9 +15,13 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @dataclass
 class Throttle:
-    """At most ``rate`` messages a second, evenly spaced: no burst at the start, which is what relays punish."""
+    """At most ``rate`` messages a second, evenly spaced: no burst at the start, which is what relays punish.
+
+    ``burst`` messages may go at once after a pause of as long as they would have taken.
+    """
 
     rate: float
+    burst: int = 1
     _next: float = field(default=0.0, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -35,6 +39,10 @@ class Throttle:
         """Take the next place in the line; return the seconds to wait for it."""
         now = clock.monotonic()
         with self._lock:
-            start = max(now, self._next)
-            self._next = start + 1.0 / self.rate
-        return start - now
+            due = max(now, self._next)
+            self._next = due + 1.0 / self.rate
+        return max(0.0, due - now - (self.burst - 1) / self.rate)
+
+    def is_busy(self, now: float) -> bool:
+        """Whether it remembers anything that matters."""
+        return self._next > now
