@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from mailkit.message.stored import StoredBody
 from mailkit.mime.bodytype import BodyType
+from mailkit.mime.transfer import is_canonical
 
 __all__ = ["Wire", "says_binary"]
-
 
 _BINARY = re.compile(rb"^content-transfer-encoding:[ \t]*binary[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
@@ -28,6 +28,8 @@ class Wire(NamedTuple):
     body: BodyType = BodyType.SEVEN_BIT
     needs_smtputf8: bool = False
     """Whether the header goes beyond ASCII: an address in it has a local part that only SMTPUTF8 carries."""
+    is_canonical: bool = True
+    """Whether every line end is CRLF, which is how the writer makes them, and there is no bare CR or LF."""
 
     @classmethod
     def of(
@@ -56,7 +58,7 @@ class Wire(NamedTuple):
         body = BodyType.SEVEN_BIT if raw.isascii() else BodyType.EIGHT_BIT
         if says_binary(raw):
             body = BodyType.BINARY
-        return cls((raw,), len(raw), body, needs_smtputf8=not head.isascii())
+        return cls((raw,), len(raw), body, needs_smtputf8=not head.isascii(), is_canonical=is_canonical(raw))
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the bytes in blocks, reading stored files as they come. Raises AttachmentError when one has changed."""

@@ -24,6 +24,7 @@ __all__ = [
     "encode_binary",
     "encode_message",
     "encode_text",
+    "is_canonical",
 ]
 
 _ANY_LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -48,6 +49,12 @@ def body_type(encoding: str) -> BodyType:
 def canonical(data: bytes) -> bytes:
     """Return ``data`` with every line end, CR, LF or CRLF, as CRLF."""
     return _ANY_LINE_END.sub(b"\r\n", data) if b"\r" in data else data.replace(b"\n", b"\r\n")
+
+
+def is_canonical(data: bytes) -> bool:
+    """Whether every CR and LF in ``data`` is a part of CRLF."""
+    rest = data.replace(b"\r\n", b"")
+    return b"\r" not in rest and b"\n" not in rest
 
 
 def _fits_lines(data: bytes) -> bool:

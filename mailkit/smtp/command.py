@@ -84,9 +84,10 @@ def rcpt(recipient: str, *parameters: str) -> bytes:
 
 
 def _addressed(verb: str, begin: str, address: str, parameters: tuple[str, ...]) -> bytes:
-    path = f"<{address}>" if _PLAIN.fullmatch(address) else _path(verb, address)
-    line = begin + path
-    return _checked(verb, " ".join((line, *_parameters(verb, parameters))) if parameters else line)
+    if _PLAIN.fullmatch(address):  # nearly all: nothing in it can end the path or the line
+        tail = " ".join(("", *_parameters(verb, parameters))) if parameters else ""
+        return f"{begin}<{address}>{tail}\r\n".encode()
+    return _checked(verb, " ".join((begin + _path(verb, address), *_parameters(verb, parameters))))
 
 
 def data() -> bytes:

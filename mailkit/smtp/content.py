@@ -39,6 +39,8 @@ class Content:
     """Bytes, as SIZE counts them (RFC 1870 3)."""
     body: BodyType = BodyType.SEVEN_BIT
     needs_smtputf8: bool = False
+    is_canonical: bool = False
+    """Whether it is known that every line end is CRLF, and that there is no bare CR or LF."""
 
     @classmethod
     def of(cls, data: bytes, *, body: BodyType = BodyType.SEVEN_BIT, needs_smtputf8: bool = False) -> "Content":

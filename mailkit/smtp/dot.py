@@ -5,6 +5,7 @@ smuggle another one past them. Nothing that leaves here has a bare CR or LF, and
 a second one.
 """
 
+from mailkit.mime.transfer import is_canonical as _is_canonical
 from mailkit.sansio import Buffer
 
 __all__ = ["END", "DataReader", "Stuffer", "stuff"]
@@ -12,9 +13,13 @@ __all__ = ["END", "DataReader", "Stuffer", "stuff"]
 END = b".\r\n"
 
 
-def stuff(content: bytes) -> bytes:
-    """Return ``content`` for DATA: CRLF lines, dots doubled, ended by CRLF, without the final dot."""
-    content = _with_crlf(content)
+def stuff(content: bytes, *, is_canonical: bool = False) -> bytes:
+    """Return ``content`` for DATA: CRLF lines, dots doubled, ended by CRLF, without the final dot.
+
+    Line ends are looked through unless they are known to be canonical, as those of composed messages are.
+    """
+    if not is_canonical:
+        content = _with_crlf(content)
     if content.startswith(b"."):
         content = b"." + content
     content = content.replace(b"\r\n.", b"\r\n..")
@@ -23,8 +28,7 @@ def stuff(content: bytes) -> bytes:
 
 
 def _with_crlf(content: bytes) -> bytes:
-    rest = content.replace(b"\r\n", b"")
-    if b"\r" not in rest and b"\n" not in rest:
+    if _is_canonical(content):
         return content
     return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
 

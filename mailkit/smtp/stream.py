@@ -201,8 +201,10 @@ class Stream:
 
     def _say_content(self, trip: Trip) -> Conversation[None]:
         # RFC 2920 3.1: a server may say go on although it has taken nobody; then it gets nothing.
-        pieces = trip.job.content.pieces if trip.taken else ()
-        yield from self._say([dot.stuff(b"".join(pieces)), dot.END], trip)  # type: ignore[arg-type]  # it is light
+        content = trip.job.content
+        pieces = content.pieces if trip.taken else ()
+        whole = b"".join(pieces)  # type: ignore[arg-type]  # it is light
+        yield from self._say([dot.stuff(whole, is_canonical=content.is_canonical), dot.END], trip)
 
     def _go_alone(self, job: Job) -> Conversation[None]:
         yield from self.clear()

@@ -36,7 +36,7 @@ class Plan:
         return Job(
             envelope.sender.wire if envelope.sender else "",
             [recipient.wire for recipient in envelope.recipients],
-            Content(wire.pieces, wire.size, wire.body, needs_smtputf8),
+            Content(wire.pieces, wire.size, wire.body, needs_smtputf8, wire.is_canonical),
             dsn_request(envelope) if envelope.dsn else None,
             envelope.requires_tls,
             self,
