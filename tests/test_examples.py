@@ -1,9 +1,11 @@
 """Every example runs as it stands."""
 
 import os
+import shutil
 import ssl
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -100,7 +102,43 @@ def test_the_newsletter_demo_sends_to_everyone(tmp_path: Path) -> None:
     assert "line 161" in result.stdout
 
 
+def test_the_plugin_example_runs_and_keeps_what_every_transport_promises(tmp_path: Path) -> None:
+    """Its demo sends, and its tests, mailkit's suite among them, pass."""
+    folder = EXAMPLES / "http_api"
+    shown = run(folder / "demo.py", tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "arrived: Résumé" in shown.stdout
+    tests = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(folder)],
+        cwd=folder.parent.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert tests.returncode == 0, tests.stdout
+
+
+def test_the_plugin_example_when_it_is_installed_is_a_transport_by_its_url(tmp_path: Path) -> None:
+    """The entry point that its pyproject.toml declares is one that works."""
+    folder = EXAMPLES / "http_api"
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    group = project["entry-points"]["mailkit.transports"]
+    shutil.copy(folder / "parcelpost.py", tmp_path)
+    metadata = tmp_path / "mailkit_parcelpost-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(
+        "[mailkit.transports]\n" + "".join(f"{name} = {value}\n" for name, value in group.items())
+    )
+    program = tmp_path / "program.py"
+    program.write_text("import mailkit; print(mailkit.open_transport('parcelpost://key:x@api.example.com').name)")
+    result = run(program, tmp_path)
+    assert result.stdout == "parcelpost://api.example.com:443\n", result.stderr
+
+
 def test_the_list_of_examples_is_complete() -> None:
     """examples/README.md names every program."""
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in PROGRAMS if f"({path.name})" not in readme] == []
+    folders = [path.parent.name for path in EXAMPLES.glob("*/demo.py")]
+    assert [name for name in folders if f"({name}/)" not in readme] == []

@@ -1,21 +1,37 @@
-"""How messages leave: SMTP, files, the console, memory, nowhere. ``open_transport`` makes one of a URL."""
+"""How messages leave: SMTP, a mail program, mailboxes, files, memory, nowhere. ``open_transport`` makes one of a URL."""
 
 from mailkit.transport.base import Transport
+from mailkit.transport.composite import FailoverTransport, RoundRobinTransport
 from mailkit.transport.console import ConsoleTransport
 from mailkit.transport.file import FileTransport
+from mailkit.transport.maildir import MaildirTransport
+from mailkit.transport.mbox import MboxTransport
 from mailkit.transport.memory import MemoryTransport, NullTransport, Sent
-from mailkit.transport.outcome import Outcome, Status
+from mailkit.transport.oauth import RefreshToken
+from mailkit.transport.outcome import Outcome, Status, failed
+from mailkit.transport.parcel import Delivered, Parcel
+from mailkit.transport.redirect import RedirectTransport
 from mailkit.transport.registry import open_transport
+from mailkit.transport.sendmail import SendmailTransport
 from mailkit.transport.settings import SmtpSettings, Tls
 from mailkit.transport.smtp import SmtpTransport
 from mailkit.transport.url import Url, redacted
 
 __all__ = [
     "ConsoleTransport",
+    "Delivered",
+    "FailoverTransport",
     "FileTransport",
+    "MaildirTransport",
+    "MboxTransport",
     "MemoryTransport",
     "NullTransport",
     "Outcome",
+    "Parcel",
+    "RedirectTransport",
+    "RefreshToken",
+    "RoundRobinTransport",
+    "SendmailTransport",
     "Sent",
     "SmtpSettings",
     "SmtpTransport",
@@ -23,6 +39,7 @@ __all__ = [
     "Tls",
     "Transport",
     "Url",
+    "failed",
     "open_transport",
     "redacted",
 ]

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mailkit import clock
-from mailkit.errors import ConfigError, TransportError
 from mailkit.message import Envelope, Message
 from mailkit.transport.base import Transport, all_accepted
+from mailkit.transport.disk import check_folder, unwritable
 from mailkit.transport.outcome import Outcome
 
 __all__ = ["FileTransport"]
@@ -30,15 +30,14 @@ class FileTransport(Transport):
         }
         if envelope.dsn:
             described["dsn"] = asdict(envelope.dsn)
+        if envelope.requires_tls:
+            described["requires_tls"] = True
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._write(f"{stem}.json", (json.dumps(described, ensure_ascii=False, indent=2).encode(), b"\n"))
             self._write(f"{stem}.eml", message.wire().blocks())
         except OSError as error:
-            raise TransportError(
-                f"cannot write into {str(self.folder)!r}: {error.strerror or error}",
-                hint="Check the path, its rights and the disk.",
-            ) from None
+            raise unwritable(self.folder, error) from None
         return all_accepted(envelope, relay=self.name, text=f"written to {stem}.eml", queue_id=stem)
 
     def _write(self, name: str, blocks: Iterable[bytes]) -> None:
@@ -54,9 +53,5 @@ class FileTransport(Transport):
             raise
 
     def verify(self) -> tuple[str, ...]:
-        existing = next(
-            folder for folder in (self.folder.absolute(), *self.folder.absolute().parents) if folder.exists()
-        )
-        if not existing.is_dir() or not os.access(existing, os.W_OK):
-            raise ConfigError(f"{str(existing)!r} is not a folder that can be written to")
+        check_folder(self.folder)
         return (f"can write to {self.folder}",)

@@ -1,11 +1,13 @@
 """What became of a message, for one recipient."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailkit.errors import MailkitError
 from mailkit.message import Address
 
-__all__ = ["Outcome", "Status"]
+__all__ = ["Outcome", "Status", "failed"]
 
 
 class Status(StrEnum):
@@ -38,3 +40,21 @@ class Outcome:
     def __str__(self) -> str:
         said = " ".join(part for part in (str(self.code or ""), self.enhanced, self.text) if part)
         return f"{self.recipient.email}: {self.status}" + (f" ({said})" if said else "")
+
+
+def failed(recipients: Iterable[Address], error: MailkitError, *, relay: str = "") -> tuple[Outcome, ...]:
+    """Return what an error means for recipients about whom the transport could say nothing else."""
+    status = Status.DEFERRED if error.is_temporary else Status.REFUSED
+    reply = getattr(error, "reply", None)
+    return tuple(
+        Outcome(
+            recipient,
+            status,
+            code=reply.code if reply else 0,
+            enhanced=reply.enhanced if reply else "",
+            text=reply.text if reply else str(error),
+            relay=relay,
+            command=getattr(error, "command", "connect"),
+        )
+        for recipient in recipients
+    )

@@ -8,11 +8,18 @@ import pytest
 from mailkit.errors import ConfigError
 from mailkit.transport import (
     ConsoleTransport,
+    FailoverTransport,
     FileTransport,
+    MaildirTransport,
+    MboxTransport,
     MemoryTransport,
     NullTransport,
+    RedirectTransport,
+    RoundRobinTransport,
+    SendmailTransport,
     SmtpTransport,
     Transport,
+    Url,
     open_transport,
 )
 
@@ -41,6 +48,12 @@ def hatch(url):
         ("null:", NullTransport),
         ("NULL:", NullTransport),
         ("file:outbox", FileTransport),
+        ("maildir:Maildir", MaildirTransport),
+        ("mbox:mail", MboxTransport),
+        ("sendmail:", SendmailTransport),
+        ("failover(null:)", FailoverTransport),
+        ("RoundRobin(null: null:)", RoundRobinTransport),
+        ("redirect(null:)?to=dev@example.com", RedirectTransport),
     ],
 )
 def test_open_when_a_scheme_is_known_then_its_transport_is_made(url: str, kind: type[Transport]) -> None:
@@ -68,6 +81,11 @@ def test_open_when_given_a_transport_then_it_is_used_as_it_is() -> None:
     """A program may make its own."""
     transport = NullTransport()
     assert open_transport(transport) is transport
+
+
+def test_open_when_given_a_url_in_parts_then_it_is_opened_too() -> None:
+    """A plug-in opens the URLs within its own that way."""
+    assert type(open_transport(Url.parse("null:"))) is NullTransport
 
 
 @pytest.fixture
@@ -102,3 +120,14 @@ def test_open_when_no_plugin_has_the_scheme_then_the_known_ones_are_listed() -> 
     with pytest.raises(ConfigError) as caught:
         open_transport("pigeon://loft.example.com")
     assert "smtp" in caught.value.hint
+
+
+@pytest.mark.usefixtures("pigeon")
+def test_open_when_a_plugin_is_installed_then_it_works_within_others_and_is_among_what_there_is() -> None:
+    """A plug-in is a transport like any other."""
+    transport = open_transport("failover(pigeon://loft.example.com null:)")
+    assert transport.name == "failover(pigeon:loft.example.com null:)"
+    with pytest.raises(ConfigError) as caught:
+        open_transport("pidgeon:")
+    assert caught.value.hint.startswith("Did you mean pigeon?")
+    assert "plug-ins: pigeon" in caught.value.hint

@@ -75,7 +75,12 @@ def test_url_when_options_are_given_then_they_are_all_used() -> None:
     )
     assert found.unsafe_no_verify
     assert found.unsafe_plaintext_auth
-    assert (found.ca_file, found.hello, found.timeout, found.max_messages) == ("/etc/ca.pem", "me.example.com", 2.5, 7)
+    assert (found.trust.ca_file, found.hello, found.timeout, found.max_messages) == (
+        "/etc/ca.pem",
+        "me.example.com",
+        2.5,
+        7,
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,6 +151,11 @@ def test_transport_when_it_is_neither_text_nor_transport_then_the_type_is_named(
         f"smpt://ada:{SECRET}@mail.example.com",
         f"smpt:ada:{SECRET}@mail.example.com",
         f"ada:{SECRET}@mail.example.com",
+        f"smtp://ada@mail.example.com:{SECRET}",
+        f"smtp://ada@mail.example.com:{SECRET}/",
+        f"gmail://ada@gmail.com:{SECRET}",
+        f"gmail://ada@gmail.com:{SECRET}?timeout=5",
+        f"gmail:ada@gmail.com:{SECRET}",
         f"1smtp://ada:{SECRET}@mail.example.com",
     ],
 )
