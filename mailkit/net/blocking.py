@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from mailkit.errors import ConnectError, MailkitError, TlsError, TransportTimeout
+from mailkit.errors import ConnectError, MailkitError, TransportTimeout
 from mailkit.net.binding import bindings
 from mailkit.net.tls import broken, explain
 from mailkit.sansio import Call, ChannelBinding, Conversation, Effect, Read, Sleep, StartTls, Write
@@ -132,7 +132,7 @@ class _translated:  # noqa: N801 - reads as a phrase after "with"
         raise translate(error, self._host, self._within) from None
 
 
-def translate(error: OSError, host: str, within: float) -> ConnectError | TlsError | TransportTimeout:
+def translate(error: OSError, host: str, within: float) -> ConnectError | TransportTimeout:
     """Return what the operating system's error means for a delivery."""
     if isinstance(error, TimeoutError):
         return TransportTimeout(f"{host} did not answer within {within:g} seconds")

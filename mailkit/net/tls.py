@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import ssl
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,8 @@ class TlsProfile:
         context.profile = self
         context.minimum_version = self.minimum
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # what is in the CA file is trusted, root or not
+        if sys.version_info >= (3, 13):  # as Python's own contexts are from then on
+            context.verify_flags |= ssl.VERIFY_X509_STRICT
         if self.fingerprints or self.unsafe_no_verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -71,7 +74,10 @@ class TlsProfile:
             raise ConfigError(f"the client certificate {self.cert_file!r} cannot be read: {error.strerror}") from None
 
 
-_KEY_FAULTS = {"KEY_VALUES_MISMATCH": "the key belongs to another certificate", "NO_START_LINE": "there is no key in it"}
+_KEY_FAULTS = {
+    "KEY_VALUES_MISMATCH": "the key belongs to another certificate",
+    "NO_START_LINE": "there is no key in it",
+}
 
 
 # -- what is checked beyond OpenSSL ------------------------------------------------------------------------------------
@@ -106,11 +112,14 @@ class _Context(ssl.SSLContext):
     sslsocket_class = _Socket
     sslobject_class = _Object
 
-    def wrap_socket(self, *args: Any, server_hostname: Any = None, **kwargs: Any) -> ssl.SSLSocket:
-        return super().wrap_socket(*args, server_hostname=self.profile.name or server_hostname, **kwargs)
+    def wrap_socket(self, *args: Any, **settings: Any) -> ssl.SSLSocket:
+        return super().wrap_socket(*args, **self._named(settings))
 
-    def wrap_bio(self, *args: Any, server_hostname: Any = None, **kwargs: Any) -> ssl.SSLObject:
-        return super().wrap_bio(*args, server_hostname=self.profile.name or server_hostname, **kwargs)
+    def wrap_bio(self, *args: Any, **settings: Any) -> ssl.SSLObject:
+        return super().wrap_bio(*args, **self._named(settings))
+
+    def _named(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {**settings, "server_hostname": self.profile.name} if self.profile.name else settings
 
 
 def _shake(secure: _Socket | _Object, shake: Callable[[], None]) -> None:
@@ -139,7 +148,11 @@ def _names(secure: Any) -> tuple[str, ...]:
     except (AttributeError, LookupError, TypeError, ValueError):
         return ()
     names = [value for _, value in certificate.get("subjectAltName", ())]
-    names += [] if names else [value for part in certificate.get("subject", ()) for key, value in part if key == "commonName"]
+    names += (
+        []
+        if names
+        else [value for part in certificate.get("subject", ()) for key, value in part if key == "commonName"]
+    )
     return tuple("".join(sign if sign.isprintable() else "?" for sign in name) for name in names)
 
 
@@ -157,7 +170,7 @@ _HINTS = {
 }
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG")
 _TOO_OLD = ("UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION")
-_NO_CERTIFICATE = ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "PEER_DID_NOT_RETURN_A_CERTIFICATE")
+_NO_CERTIFICATE = "TLSV13_ALERT_CERTIFICATE_REQUIRED"
 _BAD_CERTIFICATE = (
     "SSLV3_ALERT_BAD_CERTIFICATE",
     "SSLV3_ALERT_CERTIFICATE_EXPIRED",
@@ -199,20 +212,30 @@ def explain(error: ssl.SSLError | OSError, host: str) -> TlsError | ConnectError
             f"{host} does not speak the version of TLS that is asked for",
             hint="?tls_min=1.2 is the oldest that mailkit speaks; older ones are broken.",
         )
-    return _refused(reason, host) or TlsError(f"the TLS handshake with {host} failed: {reason}")
+    # With TLS 1.2, servers that miss a certificate of ours say no more than this.
+    hint = "Does it want a client certificate? Add ?cert=FILE." if reason == "SSLV3_ALERT_HANDSHAKE_FAILURE" else ""
+    return _refused(reason, host) or TlsError(f"the TLS handshake with {host} failed: {reason}", hint=hint)
 
 
-def broken(error: ssl.SSLError, host: str) -> TlsError | ConnectError:
+def broken(error: ssl.SSLError, host: str) -> ConnectError:
     """Turn the failure of a connection that was secure into words. With TLS 1.3 a server says only then whom it wants."""
     reason = error.reason or str(error)
-    return _refused(reason, host) or ConnectError(f"the secure connection to {host} broke: {reason}")
+    refused = _refused(reason, host)
+    if refused is None:
+        return ConnectError(f"the secure connection to {host} broke: {reason}")
+    # Not a TlsError: should it come after the end of data, the message may have been taken all the same.
+    failure = ConnectError(refused.problem, hint=refused.hint)
+    failure.is_temporary = False
+    return failure
 
 
 def _refused(reason: str, host: str) -> TlsError | None:
-    if reason in _NO_CERTIFICATE:
+    if reason == _NO_CERTIFICATE:
         return TlsError(f"{host} wants a client certificate", hint="Add ?cert=FILE, and ?key=FILE if the key is apart.")
     if reason in _BAD_CERTIFICATE:
-        return TlsError(f"{host} does not accept our client certificate: {reason}", hint="Is it from the right authority?")
+        return TlsError(
+            f"{host} does not accept our client certificate: {reason}", hint="Is it from the right authority?"
+        )
     return None
 
 

@@ -22,7 +22,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-__all__ = ["Call", "Conversation", "Effect", "Read", "Sleep", "StartTls", "Write"]
+__all__ = ["Call", "ChannelBinding", "Conversation", "Effect", "Read", "Sleep", "StartTls", "Write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class StartTls:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelBinding:
+    """Ask what identifies the secure channel (RFC 5056). The result is (kind, data) pairs, the best first; none is ``()``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sleep:
     """Do nothing for ``seconds``. The result is None."""
 
@@ -61,7 +66,7 @@ class Call:
     deed: Callable[[], Any]
 
 
-Effect: TypeAlias = Write | Read | StartTls | Sleep | Call
+Effect: TypeAlias = Write | Read | StartTls | ChannelBinding | Sleep | Call
 
 _Result = TypeVar("_Result")
 Conversation: TypeAlias = Generator[Effect, Any, _Result]

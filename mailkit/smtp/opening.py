@@ -1,15 +1,12 @@
 """From the connection to a session that is ready: greeting, EHLO, STARTTLS, AUTH (RFC 5321 3.1, 3207, 4954)."""
 
-from binascii import Error as Base64Error
-from binascii import a2b_base64, b2a_base64
-
-from mailkit.errors import AuthError, ReplyError, TlsError
+from mailkit.errors import ReplyError, TlsError
 from mailkit.sansio import Conversation, StartTls
-from mailkit.smtp import command, sasl
+from mailkit.smtp import command
+from mailkit.smtp.authentication import authenticate
 from mailkit.smtp.capability import Capabilities
 from mailkit.smtp.clientwire import ClientWire
 from mailkit.smtp.profile import Profile, StartTlsPolicy
-from mailkit.smtp.reply import Reply
 
 __all__ = ["Opening"]
 
@@ -85,47 +82,12 @@ class Opening:
         yield from self._hello()
 
     def _authenticate(self) -> Conversation[None]:
-        credentials = self._profile.credentials
-        if credentials is None:
-            return
-        if not self.is_secure and not self._profile.unsafe_plaintext_auth:
-            raise AuthError(
-                "the connection is not encrypted, so the password was not sent",
-                hint="Use smtps:// or a server with STARTTLS; ?unsafe_plaintext_auth=yes sends it all the same.",
+        profile = self._profile
+        if profile.credentials is not None:
+            yield from authenticate(
+                self._wire,
+                profile.credentials,
+                self.capabilities.auth,
+                is_secure=self.is_secure,
+                unsafe=profile.unsafe_plaintext_auth,
             )
-        name, mechanism = sasl.choose(self.capabilities.auth, credentials)
-        initial = next(mechanism)
-        # RFC 4954 4: an empty initial response is written "=".
-        first = "" if initial is None else _base64(initial) or "="
-        reply = yield from self._wire.ask(command.auth(name, first))
-        while reply.code == 334:
-            try:
-                response = mechanism.send(_unbase64(reply.text))
-            except StopIteration:
-                reply = yield from self._wire.ask(command.auth_response("*"))
-                raise AuthError(f"the server asked for more than {name} has to say") from None
-            reply = yield from self._wire.ask(command.auth_response(_base64(response or b"")))
-        if not reply.is_success:
-            error = AuthError(f"the server did not accept user {credentials.user!r}: {reply}", hint=_auth_hint(reply))
-            error.is_temporary = reply.is_temporary
-            raise error
-
-
-def _base64(data: bytes) -> str:
-    return b2a_base64(data, newline=False).decode()
-
-
-def _unbase64(text: str) -> bytes:
-    try:
-        return a2b_base64(text)
-    except Base64Error:
-        return b""  # some servers put words where the challenge should be; PLAIN and LOGIN do not read it
-
-
-def _auth_hint(reply: Reply) -> str:
-    text = reply.text.lower()
-    if "application-specific" in text or "app password" in text:
-        return "The account wants an app password: make one in its security settings."
-    if reply.is_temporary:
-        return "The server could not check the password just now. Try again later."
-    return "Check user and password; many providers want an app password or token here, percent-encoded in the URL."

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from mailkit import clock
 from mailkit.errors import MailkitError
 from mailkit.mime.bodytype import BodyType
 from mailkit.smtp.dsn import DsnRequest
 from mailkit.smtp.reply import Reply
+from mailkit.smtp.scram import Verifier
 
 __all__ = ["Policy", "Received", "ServerProfile", "guarded"]
 
@@ -44,6 +46,21 @@ class Policy:
         """Whether the password is right. Only asked when the profile has ``auth``."""
         return False
 
+    def password(self, user: str) -> str | None:
+        """Return the password itself, for CRAM-MD5 and SCRAM; None when it is not known, or nobody has that name."""
+        return None
+
+    def verifier(self, user: str, algorithm: str) -> Verifier | None:
+        """Return what SCRAM with ``"sha256"`` or ``"sha1"`` checks a proof against. The default makes it of the password."""
+        password = self.password(user)
+        if password is None:
+            return None
+        return Verifier.of(password, algorithm=algorithm, salt=bytes.fromhex(clock.token()))
+
+    def token(self, user: str, token: str) -> bool:
+        """Whether an access token is good, for XOAUTH2 and OAUTHBEARER."""
+        return False
+
     def sender(self, address: str) -> Reply | None:
         """Judge MAIL FROM; the null return path is ``""``."""
         return None
@@ -65,6 +82,8 @@ class ServerProfile:
     starttls: bool = False
     auth: bool = False
     auth_required: bool = False
+    mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
+    """The strongest first. SCRAM, CRAM-MD5, XOAUTH2 and OAUTHBEARER need a policy that answers for them."""
     unsafe_plaintext_auth: bool = False
     max_size: int = 50_000_000
     max_recipients: int = 1_000

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from mailkit.smtp.sasl import Credentials
+from mailkit.smtp.credentials import Credentials
 
 __all__ = ["Profile", "StartTlsPolicy", "Timeouts"]
 

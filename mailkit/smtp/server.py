@@ -1,7 +1,7 @@
 """The server's side of SMTP, as one conversation: what catches mail in tests, in the demo and in the inbox.
 
 RFC 5321 with SIZE (1870), PIPELINING (2920), CHUNKING and BINARYMIME (3030), ENHANCEDSTATUSCODES (2034), STARTTLS (3207),
-DSN (3461), AUTH PLAIN and LOGIN (4954), 8BITMIME (6152) and SMTPUTF8 (6531). It is strict where leniency is a hole: a
+DSN (3461), AUTH (4954), 8BITMIME (6152) and SMTPUTF8 (6531). It is strict where leniency is a hole: a
 command ends with CRLF and nothing else, data ends with CRLF "." CRLF and nothing else, octets that belong to a chunk are
 never obeyed, and what came before a TLS handshake is forgotten.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailkit.errors import RemoteProtocolError
-from mailkit.sansio import Call, Conversation, StartTls
+from mailkit.sansio import Call, ChannelBinding, Conversation, StartTls
 from mailkit.smtp.dsn import RecipientDsn
 from mailkit.smtp.intake import Intake
 from mailkit.smtp.login import login
@@ -43,9 +43,11 @@ class _Session:
     is_extended: bool = False
     user: str = ""
     intake: Intake | None = None
+    bindings: tuple[tuple[str, bytes], ...] = ()
 
     def run(self) -> Conversation[None]:
         wire = self.wire
+        yield from self._bind()
         wire.say(Reply.of(220, f"{self.profile.host} ESMTP mailkit"))
         try:
             while not wire.is_over:
@@ -124,7 +126,7 @@ class _Session:
             if self.profile.starttls and not self.is_secure:
                 lines.append("STARTTLS")
             if self._offers_auth():
-                lines.append("AUTH PLAIN LOGIN")
+                lines.append(f"AUTH {' '.join(self._mechanisms())}")
         return self.wire.say(Reply(250, tuple(lines)))
 
     def _on_starttls(self, argument: str) -> Conversation[None] | None:
@@ -139,6 +141,7 @@ class _Session:
         yield from self.wire.flush()
         yield StartTls(within=self.profile.idle)
         self.is_secure = True
+        yield from self._bind()
         self.hello, self.user = "", ""
         self._forget()
 
@@ -148,7 +151,17 @@ class _Session:
         return self._log_in(argument)
 
     def _log_in(self, argument: str) -> Conversation[None]:
-        self.user = yield from login(self.wire, self.policy, argument)
+        self.user = yield from login(
+            self.wire, self.policy, argument, mechanisms=self._mechanisms(), bindings=self.bindings
+        )
+
+    def _bind(self) -> Conversation[None]:
+        if self.is_secure and any(name.endswith("-PLUS") for name in self.profile.mechanisms):
+            self.bindings = yield ChannelBinding()
+
+    def _mechanisms(self) -> list[str]:
+        """What this connection can do: without channel binding there is no -PLUS."""
+        return [name for name in self.profile.mechanisms if self.bindings or not name.endswith("-PLUS")]
 
     def _offers_auth(self) -> bool:
         return self.profile.auth and (self.is_secure or self.profile.unsafe_plaintext_auth) and self.is_extended

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from mailkit.errors import ConnectError, MailkitError
-from mailkit.sansio import Call, Conversation, Effect, Read, Sleep, StartTls, Write
+from mailkit.sansio import Call, ChannelBinding, Conversation, Effect, Read, Sleep, StartTls, Write
 
 __all__ = ["Closes", "Fails", "Hears", "Says", "ScriptedPeer", "Secures", "Step"]
 
@@ -66,7 +66,8 @@ Step: TypeAlias = Says | Hears | Secures | Fails | Closes
 
 
 class ScriptedPeer:
-    r"""Runs a conversation against a script. With ``bytewise`` it hands over what the peer says one byte at a time.
+    r"""Runs a conversation against a script. With ``bytewise`` it hands over what the peer says one byte at a time;
+    ``bindings`` are what identifies the secure channel.
 
     >>> from mailkit.sansio import Read, Write
     >>> def greet():
@@ -76,11 +77,14 @@ class ScriptedPeer:
     b'250 you\r\n'
     """
 
-    def __init__(self, script: Iterable[Step], *, bytewise: bool = False) -> None:
+    def __init__(
+        self, script: Iterable[Step], *, bytewise: bool = False, bindings: tuple[tuple[str, bytes], ...] = ()
+    ) -> None:
         self.slept = 0.0
         """The seconds that conversations have asked to sleep; nobody waited for them."""
         self._steps: list[Step] = list(script)
         self._bytewise = bytewise
+        self._bindings = bindings
         self._played: list[str] = []
         self._unheard = b""
         self._rest = b""
@@ -120,7 +124,7 @@ class ScriptedPeer:
             return stop.value  # type: ignore[no-any-return]
 
     def _perform(self, effect: Effect) -> object:
-        if not isinstance(effect, Call | Sleep) and isinstance(step := self._next(), Fails):
+        if not isinstance(effect, Call | ChannelBinding | Sleep) and isinstance(step := self._next(), Fails):
             self._done(step)
             raise step.error
         match effect:
@@ -130,6 +134,8 @@ class ScriptedPeer:
                 return self._say()
             case StartTls():
                 self._secure()
+            case ChannelBinding():
+                return self._bindings
             case Sleep(seconds):
                 self.slept += seconds
             case Call(deed):

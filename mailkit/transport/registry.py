@@ -129,6 +129,7 @@ def _refuse_place(url: Url) -> None:
 _SCHEMES: dict[str, _Factory] = {
     "console": _console,
     "file": _file,
+    "lmtp": _smtp,
     "maildir": _maildir,
     "mbox": _mbox,
     "memory": _plain(MemoryTransport),

@@ -32,6 +32,9 @@ class Tls(Enum):
     OFF = "off"
 
 
+_TRUST = TlsProfile()
+
+
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
     """Everything about a relay. ``timeout`` bounds each wait but the one for the final reply, which is 600 s by RFC 5321."""
@@ -40,7 +43,7 @@ class SmtpSettings:
     port: int = 587
     tls: Tls = Tls.REQUIRED
     credentials: Credentials | None = None
-    trust: TlsProfile = TlsProfile()
+    trust: TlsProfile = _TRUST
     unsafe_plaintext_auth: bool = False
     hello: str = ""
     timeout: float = 60.0
