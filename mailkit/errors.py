@@ -163,6 +163,8 @@ class TransportError(MailkitError):
     """A message could not be handed over."""
 
     exit_code = 1
+    steps: tuple[str, ...] = ()
+    """What had worked before, when a transport was being verified."""
 
 
 class ConnectError(TransportError, ConnectionError):

@@ -2,7 +2,7 @@
 
 from mailkit.cli import options
 from mailkit.cli.output import line, notes, print_json
-from mailkit.errors import ConfigError
+from mailkit.errors import ConfigError, TransportError
 from mailkit.transport import open_transport
 
 __all__ = ["verify"]
@@ -24,10 +24,20 @@ def verify(
     if not via:
         raise ConfigError("no transport is given", hint="Add --via smtp://user:password@host:587, or set MAILKIT_URL.")
     transport = open_transport(via)
-    found = transport.verify()
+    try:
+        found = transport.verify()
+    except TransportError as error:
+        if not as_json:
+            _show(error.steps)
+            notes.print(line(("✗ ", "red"), "here it stops"))
+        raise
     transport.close()
     if as_json:
         print_json({"transport": transport.name, "steps": list(found)})
         return
-    for step in found:
+    _show(found)
+
+
+def _show(steps: tuple[str, ...]) -> None:
+    for step in steps:
         notes.print(line(("✓ ", "green"), step))

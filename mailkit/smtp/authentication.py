@@ -23,8 +23,8 @@ _LINE = 512  # RFC 5321 4.5.3.1.4: a command; responses may be longer (RFC 4954 
 
 def authenticate(
     wire: ClientWire, credentials: Credentials, offered: tuple[str, ...], *, is_secure: bool, unsafe: bool
-) -> Conversation[None]:
-    """Log in. Raises AuthError."""
+) -> Conversation[str]:
+    """Log in, and return the mechanism by which it was done. Raises AuthError."""
     bindings = ()
     if is_secure and any(name.startswith("SCRAM-") for name in offered):
         bindings = yield ChannelBinding()
@@ -37,7 +37,8 @@ def authenticate(
             if candidate is found[-1] or not attempt.was_unavailable:
                 raise
         else:
-            return
+            return candidate.name
+    raise AssertionError("the last candidate returns or raises")
 
 
 class _Attempt:

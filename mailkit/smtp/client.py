@@ -35,6 +35,8 @@ class Client:
     def __init__(self, profile: Profile, *, is_secure: bool = False) -> None:
         self.capabilities = Capabilities()
         self.is_secure = is_secure
+        self.mechanism = ""
+        """By which it has logged in."""
         self._profile = profile
         self._wire = ClientWire(profile.timeouts.command)
         self._stream: Stream | None = None
@@ -56,8 +58,11 @@ class Client:
         Raises TlsError, AuthError, ReplyError, and RemoteProtocolError for a server that does not speak SMTP.
         """
         opening = Opening(self._wire, self._profile, is_secure=self.is_secure)
-        yield from opening.run()
-        self.capabilities, self.is_secure = opening.capabilities, opening.is_secure
+        try:
+            yield from opening.run()
+        finally:  # how far it came is known after a failure too
+            self.capabilities, self.is_secure = opening.capabilities, opening.is_secure
+            self.mechanism = opening.mechanism
         self._wire.is_usable = True
         return self.capabilities
 

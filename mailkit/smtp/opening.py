@@ -17,6 +17,8 @@ class Opening:
     def __init__(self, wire: ClientWire, profile: Profile, *, is_secure: bool) -> None:
         self.capabilities = Capabilities()
         self.is_secure = is_secure
+        self.mechanism = ""
+        """By which the client has logged in."""
         self._wire = wire
         self._profile = profile
 
@@ -84,7 +86,7 @@ class Opening:
     def _authenticate(self) -> Conversation[None]:
         profile = self._profile
         if profile.credentials is not None:
-            yield from authenticate(
+            self.mechanism = yield from authenticate(
                 self._wire,
                 profile.credentials,
                 self.capabilities.auth,

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from mailkit.errors import MailkitError
+from mailkit.errors import MailkitError, TransportError
 from mailkit.message import Envelope, Message
 from mailkit.net import aio, blocking
 from mailkit.smtp import Client
@@ -95,39 +95,60 @@ class SmtpTransport(Transport):
         return None
 
     def _open(self) -> Session:
+        pump = self._connect()
+        client = self._client(pump.local_host)
+        pump.run(client.open())
+        return Session(pump, client)
+
+    def _connect(self) -> blocking.BlockingPump:
         settings = self.settings
-        implicit = settings.tls is Tls.IMPLICIT
-        pump = blocking.connect(
+        return blocking.connect(
             settings.host,
             settings.port,
             within=settings.timeout,
             context=self._context,
-            implicit=implicit,
+            implicit=settings.tls is Tls.IMPLICIT,
             path=settings.socket,
         )
-        client = Client(settings.profile(pump.local_host), is_secure=implicit)
-        pump.run(client.open())
-        return Session(pump, client)
+
+    def _client(self, local_host: str) -> Client:
+        return Client(self.settings.profile(local_host), is_secure=self.settings.tls is Tls.IMPLICIT)
 
     def verify(self) -> tuple[str, ...]:
-        settings = self.settings
-        session = self._open()
+        pump = self._connect()
+        client = self._client(pump.local_host)
+        try:
+            pump.run(client.open())
+        except TransportError as error:
+            error.steps = self._steps(pump, client)
+            raise
+        steps = self._steps(pump, client)
+        self._do(Part(Session(pump, client)))
+        return steps
+
+    def _steps(self, pump: blocking.BlockingPump, client: Client) -> tuple[str, ...]:
+        """What has worked, a line a step."""
+        settings, offered = self.settings, client.capabilities
         found = [f"connected to {settings.socket or f'{settings.host}, port {settings.port}'}"]
-        if session.client.is_secure:
+        if client.is_secure:
             how = "TLS" if settings.tls is Tls.IMPLICIT else "STARTTLS"
-            checked = "not verified" if settings.unsafe_no_verify else "certificate verified"
-            found.append(f"secured by {how} ({session.pump.tls_version}, {checked})")
-        else:
+            found.append(f"secured by {how} ({', '.join(filter(None, (pump.tls_version, self._trust())))})")
+        elif client.is_usable:
             found.append("not encrypted")
-        if settings.credentials:
-            found.append(f"authenticated as {settings.credentials.user}")
-        offered = session.client.capabilities
+        if offered.host:
+            found.append(f"greeted by {offered.host}")
+        if client.mechanism and settings.credentials:
+            found.append(f"authenticated as {settings.credentials.user} ({client.mechanism})")
         if offered.size:
             found.append(f"takes messages of up to {offered.size:,} bytes")
         if offered.extensions:
             found.append(f"offers {', '.join(sorted(offered.extensions))}")
-        self._do(Part(session))
         return tuple(found)
+
+    def _trust(self) -> str:
+        if self.settings.trust.fingerprints:
+            return "certificate pinned"
+        return "not verified" if self.settings.unsafe_no_verify else "certificate verified"
 
     # -- asyncio -------------------------------------------------------------------------------------------------
 
@@ -214,15 +235,14 @@ class SmtpTransport(Transport):
 
     async def _aopen(self) -> Session:
         settings = self.settings
-        implicit = settings.tls is Tls.IMPLICIT
         pump = await aio.connect(
             settings.host,
             settings.port,
             within=settings.timeout,
             context=self._context,
-            implicit=implicit,
+            implicit=settings.tls is Tls.IMPLICIT,
             path=settings.socket,
         )
-        client = Client(settings.profile(pump.local_host), is_secure=implicit)
+        client = self._client(pump.local_host)
         await pump.run(client.open())
         return Session(pump, client)

@@ -35,3 +35,4 @@ def test_verify_with_a_wrong_password_says_so(mailkit: Command) -> None:
     assert ended.code == 1
     assert "error:" in ended.err
     assert "wrong" not in ended.all
+    assert ended.err.index("connected to") < ended.err.index("here it stops") < ended.err.index("error:")

@@ -320,7 +320,7 @@ def test_verify_when_the_relay_works_then_each_step_has_its_line(authority: Auth
     postbox = Postbox(passwords={"ada": "pw"})
     with Listener(postbox, profile=SHOP, tls=authority.context()) as server:
         found = open_transport(f"smtp://ada:pw@localhost:{server.port}?ca={authority.ca_file}").verify()
-    assert [line.split()[0] for line in found] == ["connected", "secured", "authenticated", "takes", "offers"]
+    assert [line.split()[0] for line in found] == ["connected", "secured", "greeted", "authenticated", "takes", "offers"]
     assert "STARTTLS" in found[1]
     assert "TLSv1." in found[1]
     assert "certificate verified" in found[1]
@@ -338,9 +338,20 @@ def test_verify_when_safety_was_lowered_then_it_says_so(options: str, shown: str
 
 
 def test_verify_when_the_certificate_is_not_trusted_then_it_fails(authority: Authority) -> None:
-    """As sending would."""
-    with Listener(Postbox(), tls=authority.context()) as server, pytest.raises(TlsError):
+    """As sending would; and what had worked before is told."""
+    with Listener(Postbox(), tls=authority.context()) as server, pytest.raises(TlsError) as caught:
         open_transport(f"smtp://localhost:{server.port}").verify()
+    assert [line.split()[0] for line in caught.value.steps] == ["connected", "greeted", "takes", "offers"]
+
+
+def test_verify_when_the_password_is_wrong_then_everything_before_it_is_told(authority: Authority) -> None:
+    """It is the password, and neither the network nor the certificate."""
+    with (
+        Listener(Postbox(passwords={"ada": "pw"}), profile=SHOP, tls=authority.context()) as server,
+        pytest.raises(AuthError) as caught,
+    ):
+        open_transport(f"smtp://ada:wrong@localhost:{server.port}?ca={authority.ca_file}").verify()
+    assert [line.split()[0] for line in caught.value.steps] == ["connected", "secured", "greeted", "takes", "offers"]
 
 
 # -- who we say we are -------------------------------------------------------------------------------------------------
