@@ -27,7 +27,8 @@ Via = Annotated[
         metavar="URL",
         show_envvar=True,
         show_default=False,  # a default from the settings file may hold a password
-        help="The transport: smtp://user:password@host:587, smtps://…, file:DIR, console: or null:",
+        help="The transport: smtp://user:password@host:587, smtps://…, gmail://user:password@, lmtp:, sendmail:, "
+        "maildir:DIR, mbox:FILE, file:DIR, console:, null:, failover(URL URL), redirect(URL)?to=ADDRESS …",
     ),
 ]
 Sender = Annotated[
