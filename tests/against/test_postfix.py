@@ -15,18 +15,6 @@ from tests.kit.twins import MAILERS, MailerTwin
 AT_ONCE = Retry(attempts=2, backoff=0)
 
 
-@pytest.fixture(params=MAILERS, ids=["sync", "async"])
-def mailer_of(request: pytest.FixtureRequest) -> MailerTwin:
-    found: MailerTwin = request.param
-    return found
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest, mailer_of: MailerTwin) -> str:
-    """A recipient of this test's own."""
-    return f"to-{abs(hash(request.node.nodeid)):x}"
-
-
 def message(*to: str, text: str = "Hello\n.\n..\nGrüße") -> Message:
     return MessageBuilder().from_("Ada <ada@mailkit.test>").to(*to).subject("Résumé").text(text).build()
 

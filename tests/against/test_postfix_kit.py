@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from mailkit import Mailer, MessageBuilder
+from tests.kit import sink
+from tests.kit.daemon import need
+from tests.kit.dovecot import Dovecot
 from tests.kit.postfix import DOMAIN, Postfix
 
 
@@ -31,7 +35,7 @@ def test_submission_logs_in_over_starttls_and_delivers(postfix: Postfix, mechani
         assert not client.has_extn("auth"), "no login is offered before TLS"
         client.starttls(context=trusting(postfix))
         client.ehlo()
-        assert set(client.esmtp_features["auth"].split()) == {"PLAIN", "LOGIN"}
+        assert set(client.esmtp_features["auth"].split()) == set(postfix.mechanisms)
         client.user, client.password = postfix.user, postfix.password
         code, _ = client.auth(mechanism, getattr(client, f"auth_{mechanism.lower()}"))
         assert code == 235
@@ -133,3 +137,32 @@ def test_a_postfix_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("tests.kit.postfix.MASTER_CF", "nonsense\n")
     with pytest.raises(RuntimeError, match=r"master\.cf"), Postfix.started(tmp_path):
         pass
+
+
+@pytest.mark.slow
+def test_a_postfix_that_delivers_by_lmtp_hands_everything_to_that_server(dovecot: Dovecot, tmp_path: Path) -> None:
+    delivery = f"lmtp:inet:{dovecot.host}:{dovecot.lmtp_port}"
+    with Postfix.started(tmp_path, delivery=delivery) as server, smtplib.SMTP(server.host, server.port) as client:
+        client.send_message(letter("through-postfix"))
+        (delivered,) = dovecot.wait_for("through-postfix")
+    assert b"with LMTP" in delivered
+
+
+@pytest.mark.slow
+def test_a_postfix_that_discards_takes_everything_and_keeps_nothing(tmp_path: Path) -> None:
+    with Postfix.started(tmp_path, delivery="discard:") as server, smtplib.SMTP(server.host, server.port) as client:
+        client.send_message(letter("nowhere"))
+        server.wait_for_log("status=sent (mailkit.test)")
+        assert server.messages("nowhere") == []
+
+
+@pytest.mark.slow
+def test_a_sink_takes_what_a_source_and_our_mailer_send() -> None:
+    need("smtp-sink", sink.missing())
+    with sink.smtp_sink() as port:
+        assert sink.smtp_source(port, "-m", "20", "-s", "2") < 30
+        message = MessageBuilder().from_(f"ada@{DOMAIN}").to(f"bob@{DOMAIN}").subject("x").text("x").build()
+        with Mailer(f"smtp://127.0.0.1:{port}?tls=off") as mailer:
+            assert mailer.send(message).is_complete
+    with pytest.raises(ConnectionRefusedError):
+        smtplib.SMTP("127.0.0.1", port)

@@ -4,22 +4,14 @@ import os
 import re
 import shutil
 import signal
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
-import trustme
+from tests.kit.daemon import DOMAIN, NOBODY, Relaying, in_maildir, without
 
-DOMAIN = "mailkit.test"
-SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
-PROGRAMS = ("postfix", "saslpasswd2")
-START_WITHIN = 30.0
+__all__ = ["DOMAIN", "Postfix"]
 
 MAIN_CF = """\
 compatibility_level = 3.6
@@ -56,6 +48,7 @@ virtual_mailbox_base = {spool}/mail
 virtual_mailbox_maps = static:all/
 virtual_uid_maps = static:{user_id}
 virtual_gid_maps = static:{group_id}
+virtual_transport = {delivery}
 # Nothing may leave the machine, whatever a test sends.
 default_transport = error:5.7.1 This server delivers to {domain} only
 relay_transport = $default_transport
@@ -97,6 +90,8 @@ trace unix - - n - 0 bounce
 error unix - - n - - error
 retry unix - - n - - error
 virtual unix - n n - - virtual
+lmtp unix - - n - - lmtp
+discard unix - - n - - discard
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 """
@@ -105,96 +100,40 @@ SMTPD_CONF = """\
 pwcheck_method: auxprop
 auxprop_plugin: sasldb
 sasldb_path: {spool}/accounts
-mech_list: PLAIN LOGIN
+mech_list: {mechanisms}
 """
 
 
 @dataclass(frozen=True)
-class Postfix:
-    """One running Postfix: where it listens, who may log in, and what it delivered."""
+class Postfix(Relaying):
+    """One running Postfix: anybody may write to `port`; the other two ask for a password.
 
-    folder: Path
-    spool: Path
-    port: int
-    submission_port: int
-    smtps_port: int
-    host: str = "127.0.0.1"
-    tls_name: str = "localhost"
-    user: str = f"ada@{DOMAIN}"
-    password: str = "correct horse"
-    size_limit: int = 20 * 1024 * 1024
+    `delivery` is the transport for what arrives (transport(5)): `lmtp:inet:127.0.0.1:PORT` hands it to an LMTP server,
+    `discard:` takes everything and keeps nothing.
+    """
 
-    @staticmethod
-    def missing() -> str | None:
-        """Say what keeps Postfix from being started here, or None."""
-        absent = [program for program in PROGRAMS if shutil.which(program, path=SEARCH_PATH) is None]
-        if absent:
-            return f"not installed: {', '.join(absent)} (apt-get install postfix sasl2-bin libsasl2-modules)"
-        if os.geteuid() != 0:
-            return "Postfix starts as root only"
-        return None
+    delivery: str = "virtual"
+    mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
+
+    title = "Postfix"
 
     @classmethod
-    @contextmanager
-    def started(cls, folder: Path) -> Iterator[Self]:
-        """Run a Postfix with its configuration, certificates and log in `folder` until the block ends."""
-        with ExitStack() as cleanup:
-            # Postfix drops root, and pytest's folders are closed to everybody but their owner.
-            spool_folder = tempfile.TemporaryDirectory(prefix="postfix-", ignore_cleanup_errors=True)
-            spool = Path(cleanup.enter_context(spool_folder)).resolve()
-            spool.chmod(0o755)
-            port, submission_port, smtps_port = _free_ports(3)
-            server = cls(folder.resolve(), spool, port, submission_port, smtps_port)
-            server._configure()
-            cleanup.callback(server._stop)
-            server._start()
-            yield server
+    def missing(cls) -> str | None:
+        return without(cls.title, "postfix", "saslpasswd2")
 
     @property
-    def ca_file(self) -> Path:
-        """The certificate (PEM) of the authority that a client must trust."""
-        return self.folder / "ca.pem"
+    def log_file(self) -> Path:
+        return self.folder / "mail.log"
 
     def messages(self, name: str) -> list[bytes]:
         """Return what was delivered to `name`@mailkit.test as Postfix stored it (LF line ends), in order of arrival."""
         arrived = []
-        for path in (self.spool / "mail/all/new").glob("*"):
-            message = path.read_bytes()
-            headers = message.partition(b"\n\n")[0]
-            owner = re.search(rb"^Delivered-To: (.+)$", headers, re.MULTILINE)
-            queued = re.search(rb"^Received: .*\n?.*\bwith \w+ id (\w+)", headers, re.MULTILINE)
-            if owner is None:
-                raise RuntimeError(f"{path} has no Delivered-To header")
-            if owner[1].decode().casefold() == f"{name}@{DOMAIN}".casefold():
-                arrived.append((queued[1] if queued else b"", path.name, message))
+        for path, message in in_maildir(self.spool / "mail/all", "Delivered-To", name):
+            queued = re.search(rb"^Received: .*\n?.*\bwith \w+ id (\w+)", message.partition(b"\n\n")[0], re.MULTILINE)
+            arrived.append((queued[1] if queued else b"", path.name, message))
         return [message for _, _, message in sorted(arrived)]
 
-    def wait_for(self, name: str, count: int = 1, within: float = 10.0) -> list[bytes]:
-        """Return the messages for `name` once there are at least `count`, or fail with the end of the mail log."""
-        deadline = time.monotonic() + within
-        while len(found := self.messages(name)) < count:
-            if time.monotonic() > deadline:
-                log = "\n".join(self.log().splitlines()[-40:])
-                raise AssertionError(f"{len(found)} of {count} messages for {name} after {within} s; mail log:\n{log}")
-            time.sleep(0.05)
-        return found
-
-    def wait_for_log(self, text: str, within: float = 10.0) -> str:
-        """Return the mail log once `text` is in it, or fail with its end: Postfix writes it when it finds the time."""
-        deadline = time.monotonic() + within
-        while text not in (log := self.log()):
-            if time.monotonic() > deadline:
-                raise AssertionError(f"no {text!r} in the mail log:\n" + "\n".join(log.splitlines()[-40:]))
-            time.sleep(0.05)
-        return log
-
-    def log(self) -> str:
-        """Return the mail log so far."""
-        path = self.folder / "mail.log"
-        return path.read_text(errors="replace") if path.exists() else ""
-
     def _configure(self) -> None:
-        nobody = 65534
         values = {
             "folder": self.folder,
             "spool": self.spool,
@@ -203,23 +142,19 @@ class Postfix:
             "submission_port": self.submission_port,
             "smtps_port": self.smtps_port,
             "size_limit": self.size_limit,
-            "user_id": nobody,
-            "group_id": nobody,
+            "delivery": self.delivery,
+            "mechanisms": " ".join(self.mechanisms),
+            "user_id": NOBODY,
+            "group_id": NOBODY,
         }
         for directory in (self.spool / "queue", self.spool / "data", self.spool / "mail", self.folder / "sasl"):
             directory.mkdir()
             directory.chmod(0o755)
         shutil.chown(self.spool / "data", "postfix")
-        os.chown(self.spool / "mail", nobody, nobody)
+        os.chown(self.spool / "mail", NOBODY, NOBODY)
         (self.folder / "main.cf").write_text(MAIN_CF.format_map(values))
         (self.folder / "master.cf").write_text(MASTER_CF.format_map(values))
         (self.folder / "sasl/smtpd.conf").write_text(SMTPD_CONF.format_map(values))
-
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(self.ca_file)
-        certificate = authority.issue_cert(self.tls_name, self.host)
-        certificate.private_key_and_cert_chain_pem.write_to_path(self.folder / "server.pem")
-        (self.folder / "server.pem").chmod(0o600)
 
         accounts = self.spool / "accounts"
         user, _, realm = self.user.partition("@")
@@ -227,14 +162,13 @@ class Postfix:
         shutil.chown(accounts, group="postfix")
         accounts.chmod(0o640)
 
-    def _start(self) -> None:
-        self._run("postfix", "-c", str(self.folder), "start")
-        deadline = time.monotonic() + START_WITHIN
-        for port in (self.port, self.submission_port, self.smtps_port):
-            while not _accepts(self.host, port):
-                if time.monotonic() > deadline:
-                    raise RuntimeError(f"Postfix does not listen on port {port}:\n{self.log()}")
-                time.sleep(0.05)
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        try:
+            self._run("postfix", "-c", str(self.folder), "start")
+            yield
+        finally:
+            self._stop()
 
     def _stop(self) -> None:
         pid_file = self.spool / "queue/pid/master.pid"
@@ -247,34 +181,3 @@ class Postfix:
             # The master leads a process group of its own: this ends all of this Postfix, and no other.
             with suppress(ProcessLookupError):
                 os.killpg(master, signal.SIGKILL)
-
-    def _run(self, program: str, *arguments: str, text: str = "") -> None:
-        """Run one of Postfix's programs; what it prints goes to a file, since a daemon would keep a pipe open."""
-        output = self.folder / "output.log"
-        command = [shutil.which(program, path=SEARCH_PATH) or program, *arguments]
-        try:
-            with output.open("wb") as sink:
-                subprocess.run(
-                    command,
-                    check=True,
-                    input=text.encode(),
-                    stdout=sink,
-                    stderr=subprocess.STDOUT,
-                    timeout=START_WITHIN,
-                    env={"PATH": SEARCH_PATH, "LC_ALL": "C"},
-                )
-        except subprocess.SubprocessError as problem:
-            raise RuntimeError(f"{problem}\n{output.read_text(errors='replace')}{self.log()}") from problem
-
-
-def _free_ports(count: int) -> list[int]:
-    """Find ports that nobody uses; all are held until all are found, so that no two are the same."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [found.getsockname()[1] for found in sockets]
-
-
-def _accepts(host: str, port: int) -> bool:
-    with suppress(OSError), socket.create_connection((host, port), timeout=5):
-        return True
-    return False
