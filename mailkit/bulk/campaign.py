@@ -76,12 +76,11 @@ class Campaign:
             journal.begin_run()
             before = self.templates.statistics
             first = journal.peek()
-            if first:
-                compose(first)
+            composed = {first.key: compose(first)} if first else {}
             runner = Runner(
                 journal,
                 mailer,
-                compose,
+                lambda entry: composed.pop(entry.key, None) or compose(entry),
                 connections=self.connections,
                 limit=self.limit,
                 observer=progress,
@@ -115,7 +114,8 @@ class Campaign:
                 except (TemplateError, MessageError) as error:
                     failed += 1
                     if len(failures) < SHOWN:
-                        failures.append((entry.line, Result(entry.key, State.SKIPPED, text=str(error))))
+                        told = f"{error}. {error.hint}" if error.hint else str(error)
+                        failures.append((entry.line, Result(entry.key, State.SKIPPED, text=told)))
                 else:
                     ready += 1
                     sample = sample or _sample(message)
@@ -149,7 +149,10 @@ class Campaign:
         data = entry.data
         recipient = addressing.address(data)
         values = {**self.context, "row": data, "recipient": recipient, **_variables(data)}
-        builder = self.templates.compose(self.template, values)
+        # An empty cell says nothing about the language.
+        builder = self.templates.compose(
+            self.template, values, locale=values.get("locale") or self.context.get("locale")
+        )
         if self.from_ is not None:
             builder = builder.from_(self.from_)
         message = builder.build()

@@ -32,7 +32,7 @@ from mailkit.template.picture import Pictures, embedding
 from mailkit.template.place import Given, places
 from mailkit.template.rendered import Rendered
 from mailkit.template.sheet import embed_sheets
-from mailkit.template.skeleton import Explanation, Skeletons, Statistics, fill_plain
+from mailkit.template.skeleton import Explanation, Skeletons, Statistics
 from mailkit.template.slot import Slotted, setting_aside
 from mailkit.template.trace import LookedAtError, Slots, tracing
 
@@ -269,7 +269,7 @@ class Templates:
         except LookedAtError:  # of {% markdown %}, which cannot do without tokens
             slots = Slots()
             try:
-                return fill_plain(self._traced(name, values, slots), slots)
+                return slots.filled(self._traced(name, values, slots))
             except LookedAtError as error:
                 raise TemplateBroken(
                     f"{error.why}, and that cannot be together with Markdown in one page", name=name

@@ -21,8 +21,9 @@ from mailkit.template.load import Loader
 from mailkit.template.markdown import MarkdownTag, markdown
 from mailkit.template.missing import Missing, MissingError, innermost, missing_variable
 from mailkit.template.place import Place
+from mailkit.template.rewrite import TracingEnvironment
 from mailkit.template.slot import put_aside
-from mailkit.template.trace import FILTERS, TracingEnvironment, keep
+from mailkit.template.trace import FILTERS, keep
 
 __all__ = ["Environments"]
 

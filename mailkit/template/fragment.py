@@ -40,7 +40,7 @@ _EXPRESSIONS = (
     *(nodes.Not, nodes.Operand, nodes.Or, nodes.Pair, nodes.Pos, nodes.Pow, nodes.Slice, nodes.Sub, nodes.TemplateData),
     nodes.Tuple,
 )
-_STATEMENTS = (nodes.Assign, nodes.Break, nodes.Continue, nodes.If, nodes.Output, nodes.Scope, nodes.With)
+_STATEMENTS = (nodes.Assign, nodes.Break, nodes.Continue, nodes.If, nodes.Output, nodes.Scope)
 _CHANGING = frozenset(
     (
         *("add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "reverse"),
@@ -54,7 +54,8 @@ _NAMED = _WRITTEN | {ZoneInfo, jinja2.Undefined}
 _ATOMS = frozenset((str, int, bool, type(None), bytes, Markup))
 
 Reading: TypeAlias = dict[str, set[str]]
-"""The variables that a loop reads, each with the names of what is called on it."""
+"""The variables that a loop reads, each with the names of what is called on it. An empty name is a call of the variable,
+one with a point before it is looked at without a call, and ``*`` is any other use."""
 
 
 class _ImpureError(Exception):
@@ -91,17 +92,18 @@ class Fragments:
         with self._lock:
             for label in [label for label in self._loops if label.startswith(f"{name}\0")]:
                 del self._loops[label]  # of the file as it was
-        macros = {macro.name: macro for macro in tree.find_all(nodes.Macro)}
         readings: dict[str, set[str]] = {}
-        for macro in macros.values():
+        impure: set[str] = set()
+        for macro in tree.find_all(nodes.Macro):  # of which several may have one name
             reading: Reading = {}
             try:
                 inner = self._bound(frozenset(("caller",)), macro.args)
                 for part in (*macro.defaults, *macro.body):
                     inner = self._visit(part, inner, reading)
-                readings[macro.name] = set(reading)
+                readings.setdefault(macro.name, set()).update(reading)
             except _ImpureError:
-                continue
+                impure.add(macro.name)
+        readings = {name: read for name, read in readings.items() if name not in impure}
         while True:
             pure = {name for name, read in readings.items() if read <= readings.keys()}
             if len(pure) == len(readings):
@@ -126,7 +128,10 @@ class Fragments:
         """Check a node, and return the names that are bound behind it."""
         if isinstance(node, nodes.Name):
             if node.ctx == "load" and node.name not in bound:
-                reading.setdefault(node.name, set())
+                reading.setdefault(node.name, set()).add("*")
+            return bound
+        if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name not in bound:
+            reading.setdefault(node.node.name, set()).add(f".{node.attr}")
             return bound
         if isinstance(node, nodes.For):
             self._visit(node.iter, bound, reading)
@@ -152,6 +157,10 @@ class Fragments:
         elif isinstance(node, nodes.Test):
             if self._jinja.tests.get(node.name) is not TESTS.get(node.name):
                 raise _ImpureError
+        elif isinstance(node, nodes.With):
+            self._all(node.values, bound, reading)
+            self._all(node.body, self._bound(bound, node.targets), reading)
+            return bound
         elif isinstance(node, nodes.Assign):
             self._visit(node.node, bound, reading)
             return self._bound(bound, [node.target])
@@ -175,9 +184,7 @@ class Fragments:
         target = node.node
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             raise _ImpureError
-        if isinstance(target, nodes.Name) and target.name == "range" and self._jinja.globals.get("range") is range:
-            pass
-        elif isinstance(target, nodes.Name):
+        if isinstance(target, nodes.Name):
             if target.name in bound and target.name != "caller":
                 raise _ImpureError
             if target.name not in bound:
@@ -245,13 +252,18 @@ class Fragments:
                 raise _NoKeyError
             return value
         if kind is TemplateModule:
-            macros = [getattr(value, name, None) for name in sorted(calls) or [""]]
-            if any(type(macro) is not Macro for macro in macros):
-                raise _NoKeyError
-            return tuple(self._freeze(macro, set()) for macro in macros)
-        if "" in calls:
+            return tuple(self._member(value, name) for name in sorted(calls))
+        if "" in calls and value is not range:
             raise _NoKeyError
-        return _frozen(value)
+        return range if value is range else _frozen(value)
+
+    def _member(self, module: TemplateModule, name: str) -> object:
+        if name.startswith("."):
+            return _frozen(getattr(module, name[1:], None))
+        macro = getattr(module, name, None)
+        if type(macro) is not Macro:
+            raise _NoKeyError
+        return self._freeze(macro, set())
 
 
 class _Freezer(pickle.Pickler):
@@ -263,7 +275,7 @@ class _Freezer(pickle.Pickler):
             return NotImplemented  # as pickle itself does it
         if kind is ZoneInfo:
             return ZoneInfo, (str(value),)
-        if isinstance(value, jinja2.Undefined):
+        if issubclass(kind, jinja2.Undefined):  # what asks for its class may look at captured output
             return jinja2.Undefined, ()
         raise _NoKeyError  # a class, too: what is in it may change
 

@@ -34,6 +34,7 @@ _BLOCKS = frozenset(
     )
 )
 _SPACES = ("block", "inline", "paragraph")
+_PLACES = frozenset(("li", "td", "th"))  # in a list or table, whatever is said there
 _RULE = "-" * 40
 _SCHEME = re.compile("^https?://")
 
@@ -163,11 +164,11 @@ class _Page:
         """Say other words than the element has."""
         tag, wish = str(element.tag), element.get("data-text")
         self._space(tag, wish)
-        if tag in ("td", "th"):
-            self._open_cell(element)
+        if tag in _PLACES:
+            _OPEN[tag](self, element)
         self.say(words)
-        if tag in ("td", "th"):
-            self._close_cell(element)
+        if tag in _PLACES:
+            _CLOSE[tag](self, element)
         self._space(tag, wish)
 
     def text(self) -> str:
@@ -179,7 +180,7 @@ class _Page:
     def _break(self, *, keep_empty: bool = False) -> None:
         """End the line being written, unless there is nothing on it."""
         line = self._line.rstrip()  # no-break spaces too: a paragraph of one is there for its height
-        self._line = ""
+        self._line, self._is_parted = "", False
         if not line and not keep_empty:
             return
         bullet, self._bullet = self._bullet, ""
@@ -204,6 +205,11 @@ class _Page:
         elif tag in _PARAGRAPHS or tag in _BLOCKS:
             self._break()
 
+    def _end_line(self) -> None:
+        """End the line, unless it is a row of data."""
+        if self._cell is None:
+            self._break()
+
     def _paragraph(self) -> None:
         """End the line, and leave one empty line behind it."""
         self._break()
@@ -220,7 +226,8 @@ class _Page:
         self._break(keep_empty=bool(self._lines and self._lines[-1]))
 
     def _rule(self, element: "HtmlElement") -> None:
-        self._line = _RULE
+        if self._cell is None:
+            self._line += _RULE
 
     def _image(self, element: "HtmlElement") -> None:
         self.say(element.get("alt", ""))
@@ -241,7 +248,7 @@ class _Page:
             written = f"{MARK}{len(self.unwritten) - 1}x"
         else:
             written = write_link(shown, target)
-        words = self._line.rstrip(" ")
+        words = self._line.rstrip()  # of no-break spaces too: they may end the line, when there is nothing to write
         self._line = words + written + self._line[len(words) :]
 
     def _open_list(self, element: "HtmlElement") -> None:
@@ -254,21 +261,22 @@ class _Page:
 
     def _open_item(self, element: "HtmlElement") -> None:
         number = self._counters[-1] if self._counters else None
-        self._bullet = "- " if number is None else f"{number}. "
         if number is not None:
             self._counters[-1] = number + 1
+        if self._cell is None:
+            self._bullet = "- " if number is None else f"{number}. "
         self._prefixes.append(" " * len(self._bullet))
 
     def _close_item(self, element: "HtmlElement") -> None:
-        self._break()
+        self._end_line()
         self._prefixes.pop()
         self._bullet = ""
 
     def _open_quote(self, element: "HtmlElement") -> None:
-        self._prefixes.append("> ")
+        self._prefixes.append("> " if self._cell is None else "")
 
     def _close_quote(self, element: "HtmlElement") -> None:
-        self._break()
+        self._end_line()
         self._prefixes.pop()
         if self._is_gap and self._lines and self._lines[-1] == ">":
             self._lines.pop()

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from mailkit.template.slot import MARK, TOKEN
 
-__all__ = ["Where", "find_slots", "selected_attributes"]
+__all__ = ["Where", "asks_for_attributes", "asks_for_text", "find_slots"]
 
 
 class Where(StrEnum):
@@ -45,14 +45,16 @@ _PIECE = re.compile(
 )
 _ATTRIBUTE = re.compile(r"[\s/]*([^\s/>=]+)(?:\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+)))?")
 _RAW = frozenset(("style", "script", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext"))
-_DECIDING_TAGS = frozenset(("meta", "link", "base", "html", "body", "svg", "math", "template"))
+_DECIDING_TAGS = frozenset(("meta", "link", "base", "html", "body", "style", "svg", "math", "template"))
 _LINKS = frozenset(("href", "src", "action"))
 _FREE = frozenset(
     ("alt", "title", "aria-label", "summary", "abbr", "datetime", "placeholder", "background", "width", "height")
 )
 _STYLED = frozenset(("class", "id", "style"))
-_OPEN_ENTITY = re.compile(r"&[#\w]*\Z")
-_SELECTED = re.compile(r"\[\s*([\w-]+)\s*[~|^$*]?=")
+_DECIDING_DATA = ("data-text", "data-premailer", "data-css-inline")
+_IN_TEXT = re.compile(rf"&[#\w]*|{TOKEN.pattern}")
+_SELECTED = re.compile(r"\[[^\[\]<>=]*=")
+_ASKING_FOR_TEXT = (":contains", ":lang")
 
 
 def find_slots(html: str) -> Iterator[tuple[int, Where]]:
@@ -72,7 +74,7 @@ def find_slots(html: str) -> Iterator[tuple[int, Where]]:
             yield from ((number, Where.BROKEN) for number in _numbers(piece[0]))
             continue
         if piece["comment"] is not None:
-            where = Where.BROKEN if "<!--" in piece["comment"] else Where.COMMENT
+            where = Where.BROKEN if "--" in piece["comment"] else Where.COMMENT  # parsers do not agree on its end
             yield from ((number, where) for number in _numbers(piece["comment"]))
         elif piece["text"]:
             yield from _in_text(piece["text"], Where.TEXT)
@@ -111,20 +113,27 @@ def _attribute(tag: str, label: str) -> Where:
         return Where.OTHER
     if label in _LINKS:
         return Where.LINK
-    free = label in _FREE or (label.startswith("data-") and not label.startswith(("data-text", "data-premailer")))
+    free = label in _FREE or (label.startswith("data-") and not label.startswith(_DECIDING_DATA))
     return Where.ATTRIBUTE if free else Where.OTHER
 
 
 def _in_text(text: str, where: Where) -> Iterator[tuple[int, Where]]:
-    for token in TOKEN.finditer(text):
-        yield int(token[1]), Where.ENTITY if _OPEN_ENTITY.search(text, 0, token.start()) else where
+    for piece in _IN_TEXT.finditer(text):
+        if piece[1]:
+            yield int(piece[1]), where
+        else:  # "&" with all that could be the name behind it
+            yield from ((number, Where.ENTITY) for number in _numbers(piece[0]))
 
 
 def _numbers(text: str) -> Iterator[int]:
     return (int(token[1]) for token in TOKEN.finditer(text))
 
 
-def selected_attributes(html: str) -> frozenset[str]:
-    """The attributes whose values style sheets in ``html`` may ask for, and ``*`` when they ask for text."""
-    found = {name.lower() for name in _SELECTED.findall(html)}
-    return frozenset(found | {"*"} if ":contains" in html or ":lang" in html else found)
+def asks_for_attributes(html: str) -> bool:
+    """Whether a style sheet in ``html`` may ask for the value of an attribute."""
+    return _SELECTED.search(html) is not None
+
+
+def asks_for_text(html: str) -> bool:
+    """Whether a style sheet in ``html`` may ask for what an element says."""
+    return any(sign in html for sign in _ASKING_FOR_TEXT)

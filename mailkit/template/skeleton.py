@@ -16,12 +16,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import TypeAlias
 
 from mailkit.errors import MessageError
 from mailkit.template.dialect import DIALECTS, NotPlain, Write, escaped, flowing, lxml_address, same, verbatim
 from mailkit.template.finish import Finished, Finisher
 from mailkit.template.plaintext import read_page, write_link
-from mailkit.template.scan import Where, find_slots, selected_attributes
+from mailkit.template.scan import Where, asks_for_attributes, asks_for_text, find_slots
 from mailkit.template.slot import MARK, TOKEN
 from mailkit.template.trace import Slots
 
@@ -64,7 +65,7 @@ class Explanation:
 @dataclass(frozen=True, slots=True)
 class _Pieces:
     """Text with values in it. ``pieces`` has a gap at every second place; the value at place ``2 * i + 1`` is number
-    ``numbers[i]``, written by ``writers[i]``."""
+    ``numbers[i]``, written by ``writers[i]``. Links have numbers below zero, for they stand behind the values."""
 
     pieces: tuple[str, ...]
     numbers: tuple[int, ...]
@@ -89,10 +90,12 @@ class _Pieces:
 
 
 def _taken_apart(text: str, writer: Callable[[str, int], Write]) -> _Pieces:
-    """``writer`` is asked for each token, by its last letter and by how many came before."""
+    """``writer`` is asked for each token, by its last letter and by how many came before; ``x`` ends that of a link."""
     found = _ANY_TOKEN.split(text)
     pieces = list(chain.from_iterable((piece, "") for piece in found[::3]))[:-1]
-    numbers = tuple(map(int, found[1::3]))
+    numbers = tuple(
+        ~int(number) if letter == "x" else int(number) for number, letter in zip(found[1::3], found[2::3], strict=True)
+    )
     writers = tuple(writer(letter, index) for index, letter in enumerate(found[2::3]))
     return _Pieces(tuple(pieces), numbers, writers)
 
@@ -100,39 +103,27 @@ def _taken_apart(text: str, writer: Callable[[str, int], Write]) -> _Pieces:
 class _Text:
     """The plain text of a skeleton: values, and links whose address is left out where their words say it."""
 
-    def __init__(self, html: str, links: frozenset[int], *, is_lxml: bool) -> None:
+    def __init__(self, html: str, *, is_lxml: bool) -> None:
         text, unwritten = read_page(html)
         address: Write = lxml_address if is_lxml else same
         self._links = [
-            (
-                _taken_apart(shown, lambda letter, index: flowing),
-                _taken_apart(target, lambda letter, index: address),
-            )
+            (_taken_apart(shown, _as_text), _taken_apart(target, lambda letter, index: address))
             for shown, target in unwritten
         ]
-        self._count = 0
-
-        def writer(letter: str, index: int) -> Write:
-            return same if letter == "x" else verbatim if letter == "y" else flowing
-
-        whole = _ANY_TOKEN.split(text)
-        base = 1 << 40  # the numbers of links, behind those of values
-        numbers = [
-            int(n) + base if letter == "x" else int(n) for n, letter in zip(whole[1::3], whole[2::3], strict=True)
-        ]
-        apart = _taken_apart(text, writer)
-        self._pieces = _Pieces(apart.pieces, tuple(numbers), apart.writers)
-        self._base = base
+        self._pieces = _taken_apart(text, _as_text)
 
     def fill(self, values: Sequence[str]) -> str:
-        links = [write_link(shown.fill(values), target.fill(values)) for shown, target in self._links]
-        base = self._base
-        made = list(self._pieces.pieces)
-        made[1::2] = [
-            write(values[number]) if number < base else links[number - base]
-            for write, number in zip(self._pieces.writers, self._pieces.numbers, strict=True)
-        ]
-        return "".join(made)
+        said = [*values, *[""] * len(self._links)]
+        for number, (shown, target) in enumerate(self._links):  # one within another comes before it
+            words = shown.fill(said)
+            said[~number] = write_link(words, target.fill(said))
+            if not words and not said[~number]:
+                raise NotPlain("a link that goes nowhere, on a line of its own")
+        return self._pieces.fill(said)
+
+
+def _as_text(letter: str, index: int) -> Write:
+    return same if letter == "x" else verbatim if letter == "y" else flowing
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +133,10 @@ class _Ready:
     html: _Pieces
     text: _Text | None
     size: int
+
+
+_Key: TypeAlias = tuple[str, int | None, bool]
+"""A skeleton, the number of the preheader among the values, and whether text is wanted."""
 
 
 @dataclass(slots=True)
@@ -169,7 +164,7 @@ class Skeletons:
         self._finisher = finisher
         self._dialect = DIALECTS.get(finisher.dialect)
         self._lock = threading.Lock()
-        self._entries: OrderedDict[tuple[str, bool, bool], _Ready | _Pinned] = OrderedDict()
+        self._entries: OrderedDict[_Key, _Ready | _Pinned] = OrderedDict()
         self._size = 0
         self._made = self._hits = self._fallbacks = 0
 
@@ -201,10 +196,11 @@ class Skeletons:
             number = next(index for index, value in enumerate(said) if odd[0] in value)
         else:
             try:
-                return self._shared(skeleton, slots, said, bool(preheader), text, convert)
+                number_of_preheader = len(slots.values) if preheader else None
+                return self._shared(skeleton, slots, said, number_of_preheader, text, convert)
             except NotPlain as error:
                 why, number = str(error), error.number
-        html = fill_plain(skeleton, slots)
+        html = slots.filled(skeleton)
         finished = self.alone(convert(html) if convert else html, preheader=preheader, text=text)
         return finished, Explanation(False, why, number=number)
 
@@ -219,20 +215,18 @@ class Skeletons:
         skeleton: str,
         slots: Slots,
         values: Sequence[str],
-        has_preheader: bool,
+        preheader: int | None,
         text: str | None,
         convert: Callable[[str], str] | None,
     ) -> tuple[Finished, Explanation]:
         pins: tuple[tuple[int, Where], ...] = ()
         is_hit = True
         while True:
-            key = (skeleton, has_preheader, text is None)
+            key = (skeleton, preheader, text is None)
             entry = self._recall(key)
             if entry is None:
                 is_hit = False
-                entry = self._make(
-                    slots.whole(skeleton), len(values) - 1 if has_preheader else None, text is None, convert
-                )
+                entry = self._make(slots.whole(skeleton), preheader, text is None, convert)
                 self._remember(key, entry)
             if isinstance(entry, _Ready):
                 break
@@ -267,18 +261,18 @@ class Skeletons:
                 if not (inside := _in_tags(source)):
                     raise
                 return _pinned(source, inside)
-        selected = selected_attributes(skeleton)
+        is_selected = asks_for_attributes(skeleton)
         pins: dict[int, Where] = {}
         before: dict[int, Where] = {}
         known: set[tuple[int, Where]] = set()  # Markdown writes one value in two places
         for number, where in find_slots(skeleton):
             before[number] = where
             known.add((number, where))
-            if not where.is_plain or (selected and where is not Where.COMMENT and where is not Where.TEXT):
+            if not where.is_plain or (is_selected and where is not Where.COMMENT and where is not Where.TEXT):
                 pins.setdefault(number, where)
         if convert:
             pins |= {number: Where.OTHER for number in _numbers(source) if number not in before}
-        if "*" in selected:
+        if asks_for_text(skeleton):
             pins = before
         if pins:
             return _pinned(source, pins)
@@ -286,7 +280,8 @@ class Skeletons:
         finished = self._finisher.finish(skeleton, preheader=stand_in, text=None if wants_text else "")
         html = finished.html
         after = list(find_slots(html))
-        lost = {number: where for number, where in before.items() if number not in {other for other, _ in after}}
+        found = {number for number, _ in after}
+        lost = {number: where for number, where in before.items() if number not in found}
         moved = {
             number: where
             for number, where in after
@@ -300,17 +295,17 @@ class Skeletons:
         dialect = self._dialect if is_inlined else DIALECTS["none"]
         apart = _taken_apart(html, lambda letter, index: dialect[after[index][1]])
         is_lxml = is_inlined and self._finisher.dialect == "premailer"
-        text = _Text(html, frozenset(), is_lxml=is_lxml) if wants_text else None
+        text = _Text(html, is_lxml=is_lxml) if wants_text else None
         return _Ready(apart, text, len(skeleton) + len(html) + len(finished.text))
 
-    def _recall(self, key: tuple[str, bool, bool]) -> _Ready | _Pinned | None:
+    def _recall(self, key: _Key) -> _Ready | _Pinned | None:
         with self._lock:
             entry = self._entries.get(key)
             if entry is not None:
                 self._entries.move_to_end(key)
             return entry
 
-    def _remember(self, key: tuple[str, bool, bool], entry: _Ready | _Pinned) -> None:
+    def _remember(self, key: _Key, entry: _Ready | _Pinned) -> None:
         with self._lock:
             if key in self._entries:
                 return
@@ -335,8 +330,3 @@ def _pinned(skeleton: str, pins: dict[int, Where]) -> _Pinned:
     found = TOKEN.split(skeleton)
     pieces = list(chain.from_iterable((piece, "") for piece in found[::2]))[:-1]
     return _Pinned(tuple(sorted(pins.items())), tuple(pieces), tuple(map(int, found[1::2])), 2 * len(skeleton))
-
-
-def fill_plain(skeleton: str, slots: Slots) -> str:
-    """Return what Jinja would have rendered without tokens."""
-    return TOKEN.sub(lambda token: escaped(slots.values[int(token[1])]), slots.whole(skeleton))

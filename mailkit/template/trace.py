@@ -8,6 +8,7 @@ around a value, and a value that is nothing else.
 Tokens must come out whole. What a template captures (``{% set %}`` blocks, macros, ``caller()``) may hold some, and a
 template could look at it: ``{% if caller() | length > 3 %}``. So captured output becomes :class:`Captured`, which can be
 passed on and printed, and raises :class:`LookedAtError` for everything else; the message is then rendered without tokens.
+Only templates may call macros, and only functions of this package are given captured output.
 """
 
 import re
@@ -15,19 +16,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import jinja2
-from jinja2 import nodes
-from jinja2.runtime import Macro
-from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from jinja2.runtime import Context, Macro
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import Namespace
+from markupsafe import Markup, escape
 
-from mailkit.template import language
-from mailkit.template.fragment import Fragments
+from mailkit.errors import TemplateBroken
 from mailkit.template.slot import FRAGMENT, MARK, TOKEN
 
-__all__ = ["FILTERS", "Captured", "LookedAtError", "Slots", "TracingEnvironment", "current", "keep", "tracing"]
+__all__ = ["FILTERS", "Calls", "Captured", "LookedAtError", "Slots", "current", "keep", "tracing"]
 
 _SPECIAL = re.compile("[<>&'\"]")
 
@@ -54,9 +54,15 @@ class Slots:
         """Return text with the fragments in their places."""
         return FRAGMENT.sub(lambda token: self.fragments[int(token[1])], text) if self.fragments else text
 
+    def filled(self, text: str) -> str:
+        """Return what Jinja would have rendered without tokens."""
+        return TOKEN.sub(lambda token: escape(self.values[int(token[1])]), self.whole(text))
+
     def add(self, value: str) -> str:
         """Keep a value, and return what stands for it."""
         self.values.append(value)
+        if self.places is not None:
+            self.places.append(_line_of(sys._getframe(1)))
         return f"{MARK}{len(self.values) - 1}z"
 
 
@@ -64,11 +70,16 @@ _current: ContextVar[Slots | None] = ContextVar("mailkit_slots", default=None)
 
 
 @contextmanager
-def tracing(slots: Slots) -> Iterator[None]:
-    """Put the values that are printed within into ``slots``."""
+def tracing(slots: Slots | None) -> Iterator[None]:
+    """Put the values that are printed within into ``slots``; without any, they stay where they are."""
     token = _current.set(slots)
     try:
         yield
+    except TemplateBroken as error:
+        cause = error.__cause__
+        if isinstance(cause, TypeError) and Captured.__name__ in str(cause):  # where only a string will do
+            raise LookedAtError(f"{error.name}:{error.line}: {_LOOKED_AT}") from None
+        raise
     finally:
         _current.reset(token)
 
@@ -101,7 +112,7 @@ def keep(context: jinja2.runtime.Context, value: Any) -> Any:
         return value
     slots.values.append(core)
     if slots.places is not None:
-        slots.places.append(_printed_at())
+        slots.places.append(_line_of(sys._getframe(1)))
     token = f"{MARK}{len(slots.values) - 1}z"
     if len(core) == len(value):
         return token
@@ -109,16 +120,22 @@ def keep(context: jinja2.runtime.Context, value: Any) -> Any:
     return f"{before}{token}{after}"
 
 
-def _printed_at() -> tuple[str, int]:
-    """The template line that is being printed."""
-    frame: Any = sys._getframe(2)
+def _is_template(frame: Any) -> bool:
+    """Whether it runs code that Jinja has made of a template."""
+    return "blocks" in frame.f_globals and "debug_info" in frame.f_globals
+
+
+def _line_of(frame: Any) -> tuple[str, int]:
+    """The template line that is being rendered."""
     while frame is not None:
-        template = frame.f_globals.get("__jinja_template__")
-        if template is not None or "blocks" in frame.f_globals:
-            info = frame.f_globals.get("debug_info", "")
-            return frame.f_code.co_filename, _line(info, frame.f_lineno)
+        if _is_template(frame):
+            return frame.f_code.co_filename, _line(frame.f_globals["debug_info"], frame.f_lineno)
         frame = frame.f_back
     return "", 0
+
+
+def _place(frame: Any) -> str:
+    return "{}:{}".format(*_line_of(frame))
 
 
 def _line(info: str, lineno: int) -> int:
@@ -129,6 +146,9 @@ def _line(info: str, lineno: int) -> int:
             break
         found = int(line)
     return found
+
+
+_LOOKED_AT = "captured output is more than printed"
 
 
 class Captured:
@@ -159,11 +179,11 @@ class Captured:
         self._looked_at()
 
     def _looked_at(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise LookedAtError(f"{object.__getattribute__(self, '_place')}: captured output is more than printed")
+        raise LookedAtError(f"{object.__getattribute__(self, '_place')}: {_LOOKED_AT}")
 
     __str__ = __repr__ = __html__ = __format__ = __len__ = __bool__ = __iter__ = __contains__ = __getitem__ = _looked_at
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _looked_at
-    __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = __int__ = __float__ = __call__ = _looked_at
+    __add__ = __radd__ = __mul__ = __rmul__ = __mod__ = __rmod__ = __int__ = __float__ = _looked_at
 
 
 @jinja2.pass_context
@@ -180,10 +200,27 @@ def _uncaptured(context: jinja2.runtime.Context, value: Any, place: str) -> Any:
 
 
 @jinja2.pass_context
-def _passed(context: jinja2.runtime.Context, value: Any, place: str) -> Any:
-    if type(value) is Macro and _current.get() is not None:
-        raise LookedAtError(f"{place}: a macro is handed to something that may look at its output")
+def _filtered(context: jinja2.runtime.Context, value: Any, place: str) -> Any:
+    """What a filter is put to: one that does not understand what this is might say nothing."""
+    if type(value) is Captured:
+        raise LookedAtError(f"{place}: {_LOOKED_AT}")
     return value
+
+
+@jinja2.pass_context
+def _entered(context: jinja2.runtime.Context, place: str) -> str:
+    """At the beginning of a macro: whoever is no template and calls it may look at its output."""
+    if _current.get() is not None:
+        caller: Any = sys._getframe(4)  # behind the macro's code, and two functions of Jinja's
+        while caller.f_code in _CALLING:
+            caller = caller.f_back
+        if not _is_template(caller) and not _is_ours(caller.f_globals.get("__name__")):
+            raise LookedAtError(f"{_place(caller)}: a macro is called by something that may look at its output")
+    return ""
+
+
+def _is_ours(module: object) -> bool:
+    return isinstance(module, str) and module.startswith("mailkit.template.")
 
 
 @jinja2.pass_context
@@ -196,157 +233,27 @@ def _refused(context: jinja2.runtime.Context, place: str, why: str) -> str:
 FILTERS = {
     "_mailkit_captured": _captured,
     "_mailkit_uncaptured": _uncaptured,
-    "_mailkit_passed": _passed,
+    "_mailkit_entered": _entered,
+    "_mailkit_filtered": _filtered,
     "_mailkit_refused": _refused,
 }
-"""What the tracer puts into the code of templates."""
+"""What is put into the code of templates (:mod:`~mailkit.template.rewrite`)."""
 
 
-class _Tracer(NodeTransformer):
-    """Puts the checks of this module into a template's syntax tree."""
+class Calls(Context):
+    """Calls functions for templates."""
 
-    def __init__(self, name: str, fragments: Fragments) -> None:
-        self._name = name
-        self._fragments = fragments
-
-    def visit_Output(self, node: nodes.Output) -> nodes.Node:
-        for child in [child for child in node.nodes if isinstance(child, nodes.Call)]:
-            self._guard_arguments(child)
-        node.nodes = [
-            cast("nodes.Expr", self.generic_visit(child) if isinstance(child, nodes.Call) else self.visit(child))
-            for child in node.nodes
-        ]
-        return node
-
-    def visit_For(self, node: nodes.For) -> nodes.Node:
-        reading = self._fragments.reading(node)
-        self.generic_visit(node)
-        if reading is None:
-            return node
-        line, environment = node.lineno, node.environment
-        names = nodes.Tuple([nodes.Name(name, "load", lineno=line) for name in reading], "load", lineno=line)
-        recall = nodes.EnvironmentAttribute("recall", lineno=line)
-        label = nodes.Const(self._fragments.label(self._name), lineno=line)
-        called = nodes.Const(tuple((name, *sorted(calls)) for name, calls in reading.items()), lineno=line)
-        call = nodes.Call(recall, [label, called, names], [], None, None, lineno=line)
-        block = nodes.CallBlock(call, [], [], [node], lineno=line)
-        return block.set_environment(environment)  # type: ignore[arg-type]
-
-    def visit_CallBlock(self, node: nodes.CallBlock) -> nodes.Node:
-        self._guard_arguments(node.call)
-        self.generic_visit(node.call)
-        node.body = self._all(node.body)
-        node.defaults = self._all(node.defaults)
-        return node
-
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:
-        self._guard_arguments(node)
-        self.generic_visit(node)
-        return self._filter(node, "_mailkit_captured")
-
-    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:
-        if node.name in FILTERS:
-            return self.generic_visit(node)
-        if isinstance(node.node, (nodes.Name, nodes.Getattr)):
-            node.node = self._filter(node.node, "_mailkit_passed")
-        self._guard_arguments(node)
-        return self.generic_visit(node)
-
-    def visit_AssignBlock(self, node: nodes.AssignBlock) -> Any:
-        if node.filter is not None:
-            self._guard_block(node.filter)
-        node.body = self._all(node.body)
-        if isinstance(node.target, nodes.NSRef):
-            value: nodes.Expr = nodes.Getattr(
-                nodes.Name(node.target.name, "load", lineno=node.lineno), node.target.attr, "load", lineno=node.lineno
-            )
-            target: nodes.Expr = nodes.NSRef(node.target.name, node.target.attr, lineno=node.lineno)
-        else:
-            name = node.target.name  # type: ignore[attr-defined]
-            value = nodes.Name(name, "load", lineno=node.lineno)
-            target = nodes.Name(name, "store", lineno=node.lineno)
-        again = nodes.Assign(target, self._filter(value, "_mailkit_captured"), lineno=node.lineno)
-        again.set_environment(node.environment)  # type: ignore[arg-type]
-        return [node, again]
-
-    def visit_FilterBlock(self, node: nodes.FilterBlock) -> nodes.Node:
-        self._guard_block(node.filter)
-        node.body = self._all(node.body)
-        return node
-
-    def visit_ScopedEvalContextModifier(self, node: nodes.ScopedEvalContextModifier) -> Any:
-        return [self.refusal("{% autoescape %} changes how values are escaped", node), self.generic_visit(node)]
-
-    def refusal(self, why: str, node: nodes.Node) -> nodes.Node:
-        call = self._filter(nodes.Const(f"{self._name}:{node.lineno}", lineno=node.lineno), "_mailkit_refused")
-        call.args = [nodes.Const(why, lineno=node.lineno)]
-        statement = nodes.ExprStmt(call, lineno=node.lineno)
-        return statement.set_environment(node.environment)  # type: ignore[arg-type]
-
-    def _all(self, body: list[Any]) -> list[Any]:
-        made: list[Any] = []
-        for child in body:
-            visited = self.visit(child)
-            made += visited if isinstance(visited, list) else [visited]
-        return made
-
-    def _guard_arguments(self, node: nodes.Call | nodes.Filter) -> None:
-        """A macro that is handed on could be called, and its output looked at, outside of every template."""
-        node.args = [
-            self._filter(one, "_mailkit_passed") if isinstance(one, (nodes.Name, nodes.Getattr)) else one
-            for one in node.args
-        ]
-
-    def _guard_block(self, chain: nodes.Filter) -> None:
-        innermost = chain
-        while isinstance(innermost.node, nodes.Filter):
-            innermost = innermost.node
-        guard = self._filter(None, "_mailkit_uncaptured", lineno=chain.lineno, environment=chain.environment)
-        innermost.node = guard
-
-    def _filter(self, node: Any, name: str, lineno: int = 0, environment: Any = None) -> nodes.Filter:
-        line = lineno or node.lineno
-        args: list[nodes.Expr] = [nodes.Const(f"{self._name}:{line}", lineno=line)]
-        made = nodes.Filter(node, name, args, [], None, None, lineno=line)
-        made.set_environment(environment or node.environment)
-        return made
+    def call(self, function: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
+        if type(function) is not Macro and _current.get() is not None:
+            for value in (*args, *named.values()):
+                if type(value) is Captured and not _is_careful(function):
+                    raise LookedAtError(f"{_place(sys._getframe(1))}: {_LOOKED_AT}")
+        return super().call(function, *args, **named)
 
 
-class TracingEnvironment(jinja2.Environment):
-    """Compiles templates so that :func:`keep` and :class:`Captured` see all that is printed."""
+def _is_careful(function: Any) -> bool:
+    """Whether it passes captured output on and does no more."""
+    return function in (dict, Namespace) or _is_ours(getattr(getattr(function, "func", function), "__module__", ""))
 
-    fragments: Fragments
 
-    def recall(
-        self, label: str, called: tuple[tuple[str, ...], ...], values: tuple[Any, ...], caller: Callable[[], str]
-    ) -> str:
-        """What templates call around a loop that may be the same for everybody."""
-        slots = _current.get()
-        if slots is None:
-            return caller()
-        reading = {name: set(calls) for name, *calls in called}
-
-        def render(has_tokens: bool) -> str:
-            if has_tokens:
-                return caller()
-            token = _current.set(None)
-            try:
-                return caller()
-            finally:
-                _current.reset(token)
-
-        found = self.fragments.recall(label, language.current(), reading, values, render)
-        if isinstance(found, str):
-            return found
-        number, text = found
-        slots.fragments[number] = text
-        return Markup(f"{MARK}{number}f")  # noqa: S704 - what it stands for is markup
-
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree = super()._parse(source, name, filename)
-        self.fragments.enter(name or "", tree)
-        tracer = _Tracer(name or "", self.fragments)
-        tracer.generic_visit(tree)
-        if not (self.autoescape(name) if callable(self.autoescape) else self.autoescape):
-            tree.body.insert(0, tracer.refusal("a text template is a part of the HTML", tree))
-        return tree
+_CALLING = (Calls.call.__code__, Context.call.__code__, SandboxedEnvironment.call.__code__)

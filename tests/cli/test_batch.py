@@ -153,3 +153,191 @@ def test_batch_with_many_bad_rows_shows_some_and_counts_the_rest(mailkit: Comman
     assert ended.err.count("(invalid)") == 20
     assert "and 30 more; --json has them" in ended.err
     assert len(json.loads(batch(mailkit, "--via", "null:", "--json").out)["bad_rows"]) == 50
+
+
+# -- the pre-flight ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _faulty(folder: Path) -> None:
+    (folder / "b.html").write_text(
+        "Subject: Hi {{ name }}\n\n{% if kind == 'a' %}\n<p>{{ nmae }}</p>\n{% elif kind == 'b' %}\n"
+        "{% include 'c.html' %}\n{% endif %}\n<p>{{ name }}</p>"
+    )
+    (folder / "c.html").write_text("\n{{ row.citty }}")
+    kinds = ["a", "", "b", "", "a", "b"]
+    rows = [f"n{number}@example.com,N{number},Rome,{kind}\n" for number, kind in enumerate(kinds)]
+    (folder / "faulty.csv").write_text("email,name,city,kind\n" + "".join(rows))
+
+
+def faulty(mailkit: Command, *more: object) -> Ended:
+    return mailkit("batch", "b.html", "faulty.csv", "--from", "ada@example.com", *more)
+
+
+@pytest.mark.usefixtures("_faulty")
+def test_batch_with_a_dry_run_finds_the_missing_variables_of_all_rows(mailkit: Command, folder: Path) -> None:
+    """Each with the row's line, the template's, the variable, and the name that was meant; the rest is ready."""
+    ended = faulty(mailkit, "--dry-run", "--journal", "j.db", "--via", "file:outbox")
+    assert (ended.code, ended.out) == (1, "")
+    nmae = "b.html:4: there is no 'nmae' in the data. Did you mean 'name'?"
+    citty = "c.html:2: there is no 'citty' in a dict. Did you mean 'city'?"
+    found = [line for line in ended.err.splitlines() if line.startswith("line ")]
+    assert found == [
+        f"line 2: n0@example.com skipped: {nmae}",
+        f"line 4: n2@example.com skipped: {citty}",
+        f"line 6: n4@example.com skipped: {nmae}",
+        f"line 7: n5@example.com skipped: {citty}",
+    ]
+    assert "2 messages ready to send; nothing was sent" in ended.err
+    assert not (folder / "outbox").exists()
+    assert not (folder / "j.db").exists()
+
+
+@pytest.mark.usefixtures("_faulty")
+def test_batch_with_a_dry_run_as_json_has_them_all(mailkit: Command) -> None:
+    """A program gets every row, also where a terminal shows some."""
+    Path("faulty.csv").write_text(
+        "email,name,kind\n" + "".join(f"n{number}@example.com,N,a\n" for number in range(40)) + "z@example.com,Z,\n"
+    )
+    told = json.loads(faulty(mailkit, "--dry-run", "--json").out)
+    assert (told["exit_code"], told["ready"], told["failed"], told["sent"], told["dry_run"]) == (1, 1, 40, 0, True)
+    assert [problem["line"] for problem in told["problems"]] == list(range(2, 42))
+    assert {problem["text"] for problem in told["problems"]} == {
+        "b.html:4: there is no 'nmae' in the data. Did you mean 'name'?"
+    }
+    ended = faulty(mailkit, "--dry-run")
+    assert ended.err.count("Did you mean 'name'?") == 20
+    assert "and 20 more; --json has them" in ended.err
+
+
+@pytest.mark.usefixtures("_faulty")
+def test_batch_with_a_dry_run_without_a_near_name_says_what_there_is(mailkit: Command) -> None:
+    """A variable that looks like no other is told with those of the data."""
+    Path("b.html").write_text("Subject: x\n\n{{ zzzz }}")
+    ended = faulty(mailkit, "--dry-run", "--limit", "1")
+    assert ended.code == 1
+    assert "b.html:3: there is no 'zzzz' in the data. The data has: city, email, kind, name" in ended.err
+
+
+# -- language, inliner, skeletons --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _spoken(folder: Path) -> None:
+    (folder / "a.html").write_text("Subject: Hello {{ name }}\n\n<p>{{ _('Thanks') }}, {{ 1.5 | number }}</p>")
+    (folder / "a.de.html").write_text("Subject: Hallo {{ name }}\n\n<p>{{ _('Thanks') }}, {{ 1.5 | number }}</p>")
+    catalogue = folder / "spoken" / "de" / "LC_MESSAGES"
+    catalogue.mkdir(parents=True)
+    (catalogue / "messages.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "Thanks"\nmsgstr "Danke"\n'
+    )
+
+
+def said(folder: Path) -> list[tuple[str, str]]:
+    found = {message.to[0].email: (message.subject, message.text.strip()) for message in outbox(folder)}
+    return [found[email] for email in sorted(found)]
+
+
+@pytest.mark.usefixtures("_spoken")
+@pytest.mark.parametrize(
+    ("flags", "first"),
+    [
+        ([], ("Hello Zoë 0", "Thanks, 1.5")),
+        (["--locale", "de"], ("Hallo Zoë 0", "Thanks, 1,5")),
+        (["--locale", "de-AT", "--translations", "spoken"], ("Hallo Zoë 0", "Danke, 1,5")),
+        (["--translations", "spoken"], ("Hello Zoë 0", "Thanks, 1.5")),
+    ],
+)
+def test_batch_with_a_language_speaks_it(
+    mailkit: Command, folder: Path, flags: list[str], first: tuple[str, str]
+) -> None:
+    """Everyone on the list gets the campaign in one language."""
+    assert batch(mailkit, "--via", "file:outbox", *flags).code == 0
+    assert said(folder)[0] == first
+    assert len(said(folder)) == 5
+
+
+@pytest.mark.usefixtures("_spoken")
+@pytest.mark.parametrize("column", ["locale", "Locale", " LOCALE "])
+def test_batch_with_a_column_for_the_language_speaks_each_ones_own(mailkit: Command, folder: Path, column: str) -> None:
+    """The row goes before the flag; an empty cell says nothing, and the flag counts."""
+    rows = ["0,de", "1,en", "2,", "3,de_AT", "4,fr"]
+    (folder / "people.csv").write_text(
+        f"email,name,{column}\n" + "".join(f"n{row[0]}@example.com,Z{row}\n" for row in rows)
+    )
+    flags = ["--via", "file:outbox", "--translations", "spoken", "--locale", "de"]
+    assert batch(mailkit, *flags).code == 0
+    assert said(folder) == [
+        ("Hallo Z0", "Danke, 1,5"),
+        ("Hello Z1", "Thanks, 1.5"),
+        ("Hallo Z2", "Danke, 1,5"),
+        ("Hallo Z3", "Danke, 1,5"),
+        ("Hello Z4", "Thanks, 1,5"),
+    ]
+
+
+@pytest.mark.usefixtures("_spoken")
+def test_batch_with_a_language_that_is_none_skips_that_row(mailkit: Command, folder: Path) -> None:
+    """It is told by its line, before and while sending."""
+    (folder / "people.csv").write_text("email,name,locale\na@example.com,A,de\nb@example.com,B,???\n")
+    ended = batch(mailkit, "--dry-run")
+    assert ended.code == 1
+    assert "line 3: b@example.com skipped: locale: '???' is no language. Write it as de, de-AT" in ended.err
+    ended = batch(mailkit, "--via", "file:outbox")
+    assert (ended.code, said(folder)) == (1, [("Hallo A", "Thanks, 1,5")])
+    assert "line 3: b@example.com skipped: locale: '???' is no language" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("inliner", "start"),
+    [("premailer", '<html><head></head><body><p style="'), ("css-inline", "<html><head>"), ("none", "<style>p {")],
+)
+def test_batch_with_each_inliner_inlines_or_does_not(mailkit: Command, folder: Path, inliner: str, start: str) -> None:
+    """Once for everybody."""
+    (folder / "a.html").write_text("Subject: x\n\n<style>p { color: red }</style><p>{{ name }}</p>")
+    ended = batch(mailkit, "--via", "file:outbox", "--inliner", inliner)
+    assert ended.code == 0
+    assert "CSS inlined 1 time for 5 messages." in ended.err
+    pages = [message.html for message in outbox(folder)]
+    assert all(page.startswith(start) and f"Zoë {number}" in page for number, page in enumerate(pages))
+    assert all(("<p style=" in page) == (inliner != "none") for page in pages)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--inliner", "juice"], "there is no inliner 'juice'"),
+        (["--locale", "???"], "'???' is no language"),
+        (["--translations", "nope"], "there is no folder of translations 'nope'"),
+    ],
+)
+def test_batch_with_a_language_or_inliner_that_is_not_there_sends_nothing(
+    mailkit: Command, folder: Path, flags: list[str], said: str
+) -> None:
+    """Found before the first message."""
+    ended = batch(mailkit, "--via", "file:outbox", *flags)
+    assert (ended.code, said in ended.err) == (2, True)
+    assert outbox(folder) == []
+
+
+@pytest.mark.parametrize("flags", [["--dry-run"], ["--via", "null:"], ["--via", "null:", "--connections", "3"]])
+def test_batch_as_json_tells_how_often_work_was_shared(mailkit: Command, folder: Path, flags: list[str]) -> None:
+    """Skeletons made, pages that were filled into one, and pages by themselves: together they are the messages."""
+    (folder / "a.html").write_text(
+        "Subject: x\n\n<style>p { top: 0 }</style><p>{{ name }}</p><p title='{{ name }}'>x</p>"
+    )
+    with (folder / "people.csv").open("a") as file:
+        file.write('q@example.com,"a ""quoted"" name"\n')
+    told = json.loads(batch(mailkit, "--json", *flags).out)
+    assert told["exit_code"] == 0
+    assert told["skeletons"] + told["hits"] + told["fallbacks"] == 6
+    assert 1 <= told["skeletons"] <= 3
+    assert told["fallbacks"] == 1
+
+
+def test_batch_with_pages_by_themselves_says_where_to_ask(mailkit: Command, folder: Path) -> None:
+    """Whoever has a slow campaign finds out why."""
+    (folder / "a.html").write_text("Subject: x\n\n{% filter upper %}{{ name }}{% endfilter %}")
+    ended = batch(mailkit, "--via", "null:")
+    assert ended.code == 0
+    assert "CSS inlined 5 times for 5 messages; mailkit render --explain says why so often." in ended.err

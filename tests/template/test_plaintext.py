@@ -111,6 +111,109 @@ def test_to_text_with_a_hidden_element_leaves_it_out(hidden: str) -> None:
     assert to_text(f"a{hidden}b") == "ab\n"
 
 
+_WISHES = {
+    "none, of a block": ('<p>a</p><div data-text="none">no<p>no</p></div><p>b</p>', "a\n\nb"),
+    "none, in a line": ('a<b data-text="none">no <a href="https://x.example">no</a></b>c', "ac"),
+    "none, of a cell": ('<table><tr><td>a</td><td data-text="none">no</td><td>c</td></tr></table>', "a | c"),
+    "none, with other words": ('<p data-text="none" data-text-as="no">no</p>b', "b"),
+    "only, of what is hidden": ('<p>a</p><div style="display:none" data-text="only">b</div><p>c</p>', "a\n\nb\n\nc"),
+    "only, of a hidden cell": ('<table><tr><td>a</td><td hidden data-text="only">b</td></tr></table>', "a | b"),
+    "only, of what is shown": ('<p data-text="only">a</p>', "a"),
+    "only, of what is never text": ('<style data-text="only">no</style><title data-text="only">no</title>a', "a"),
+    "block, in a line": ('a<span data-text="block">b</span>c', "a\nb\nc"),
+    "block, of paragraphs": ('<p>a</p><p data-text="block">b</p><p data-text="block">c</p><p>d</p>', "a\n\nb\nc\n\nd"),
+    "block, of a heading": ('<h1 data-text="block">a</h1><div>b</div>', "a\nb"),
+    "block, of a list": ('a<ul data-text="block"><li>b</li></ul>c', "a\n- b\nc"),
+    "block, of what is hidden": ('a<div style="display:none" data-text="block">no</div>b', "ab"),
+    "paragraph, in a line": ('a<span data-text="paragraph">b</span>c', "a\n\nb\n\nc"),
+    "paragraph, of blocks": ('<div>a</div><div data-text="paragraph">b</div><div>c</div>', "a\n\nb\n\nc"),
+    "paragraph, of items": ('<ul><li data-text="paragraph">a</li><li data-text="paragraph">b</li></ul>', "- a\n\n- b"),
+    "inline, of paragraphs": ('<p data-text="inline">a</p> <p data-text="inline">b</p>', "a b"),
+    "inline, of a heading": ('<h1 data-text="inline">a</h1>: b', "a: b"),
+    "inline, beside blocks": ('<div>a</div><div data-text="inline">b</div><div>c</div>', "a\nb\nc"),
+    "inline, of a rule": ('a <hr data-text="inline"> b', f"a {'-' * 40} b"),
+    "table, of what arranges things": (
+        '<table role="none" data-text="table"><tr><td>a</td><td>b</td></tr></table>',
+        "a | b",
+    ),
+    "table, around a table": (
+        '<table data-text="table"><tr><td>a<table><tr><td>x</td><td>y</td></tr></table></td></tr></table>',
+        "a\n\nx | y",
+    ),
+    "layout, of data": ('<table data-text="layout"><tr><td>a</td><td>b</td></tr></table>', "a\nb"),
+    "layout, with data in it": (
+        '<table data-text="layout"><tr><td>a</td><td><table><tr><td>x</td><td>y</td></tr></table></td></tr></table>',
+        "a\n\nx | y",
+    ),
+    "no-link, of a link": ('<a href="https://x.example" data-text="no-link">a</a>', "a"),
+    "no-link, around links": (
+        '<p data-text="no-link"><a href="https://x.example">a</a> <a href="tel:1">b</a></p><a href="tel:2">c</a>',
+        "a b\n\nc <2>",
+    ),
+    "no-link, around a block": ('<a href="https://x.example" data-text="no-link"><h2>a</h2></a><p>b</p>', "a\n\nb"),
+    "verbatim, of a block": ('<div data-text="verbatim">a  b\n  c</div>d', "a  b\n  c\nd"),
+    "verbatim, in a line": ('<p>x  <code data-text="verbatim">a  b</code>  y</p>', "x a  b y"),
+    "verbatim, of preformatted text": ('<pre data-text="verbatim">a  b</pre>c  d', "a  b\n\nc d"),
+    "verbatim, with an element in it": ('<div data-text="verbatim">a  <b>b  c</b></div>d  e', "a  b  c\nd e"),
+    "a word that means nothing": ('<p data-text="loud">a</p>b', "a\n\nb"),
+    "other words, for a paragraph": ('<p data-text-as="words">a <a href="https://x.example">b</a></p>c', "words\n\nc"),
+    "other words, in a line": ('a <b data-text-as="*">x</b> b', "a * b"),
+    "other words, for an image": ('<img src="x.png" alt="no" data-text-as="[logo]">', "[logo]"),
+    "other words, for a rule": ('<p>a</p><hr data-text-as="* * *"><p>b</p>', "a\n\n* * *\n\nb"),
+    "other words, for a cell": (
+        '<table><tr><td data-text-as="a">x</td><th data-text-as=" b  c ">y</th></tr></table>',
+        "a | b c",
+    ),
+    "other words, for an item": ('<ol><li>a</li><li data-text-as="b">x</li><li>c</li></ol>', "1. a\n2. b\n3. c"),
+    "other words, for a table": ('a<table data-text-as="sums"><tr><td>1</td></tr></table>b', "a\nsums\nb"),
+    "other words, but none": ('<p data-text-as="">x</p>a', "a"),
+    "other words, in another space": ('<h1 data-text="inline" data-text-as="A:">x</h1> b', "A: b"),
+    "other words, for what is hidden": ('<p hidden data-text-as="no">no</p>a', "a"),
+    "other words, for what is only text": ('<p hidden data-text="only" data-text-as="b">no</p>a', "b\n\na"),
+    "other words, with marks of HTML": ('<p data-text-as="1 &lt; 2 &amp; &quot;x&quot;">x</p>', '1 < 2 & "x"'),
+}
+
+
+@pytest.mark.parametrize("case", _WISHES)
+def test_to_text_with_a_wish_of_the_author_follows_it(case: str) -> None:
+    """``data-text`` and ``data-text-as`` decide for one element, and for nothing behind it."""
+    html, text = _WISHES[case]
+    assert to_text(html) == text + "\n"
+    assert to_text(f"<p>before</p>{html}<p>after</p>").startswith("before\n\n")
+    assert to_text(f"{html}<p>x  y</p><p><a href='https://z.example'>z</a></p>").endswith(
+        "\n\nx y\n\nz <https://z.example>\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("<p>a</p><p>b</p>", "a, b"),
+        ("a<br>b", "a, b"),
+        ("a<br> <br>\n<br>b", "a, b"),
+        ("<br>a<br>", "a"),
+        ("<div>a</div>b<div>c</div>", "a, b, c"),
+        ("<h3>a</h3><span>b</span> <b>c</b>", "a, b c"),
+        ("<ul><li>a</li><li>b</li></ul>", "a, b"),
+        ("<p>x</p><ol><li>a</li><li>b</li></ol>y", "x, a, b, y"),
+        ("a<hr>b", "a, b"),
+        ("<blockquote>a</blockquote>b", "a, b"),
+        ('<img src="x.png" alt="a"><br>b', "a, b"),
+        ('<p>a</p><a href="https://x.example">b</a>', "a, b <https://x.example>"),
+        ('<a href="https://x.example"><p>a</p><p>b</p></a>', "a, b <https://x.example>"),
+        ('<span data-text="block">a</span>b', "a, b"),
+        ('<p data-text="inline">a</p>b', "ab"),
+        ('<p data-text="none">no</p>a', "a"),
+        ("<p></p><div> </div>a", "a"),
+        ("", ""),
+    ],
+)
+def test_to_text_with_several_blocks_in_a_cell_keeps_the_row_on_its_line(cell: str, text: str) -> None:
+    """What stands below one another in a cell stands beside one another in the text, with commas."""
+    row = f"<table><tr><td>1</td><td>{cell}</td><td>3</td></tr><tr><td>4</td></tr></table><p>x</p>"
+    assert to_text(row) == (f"1 | {text} | 3\n4\n\nx\n" if text else "1 | | 3\n4\n\nx\n")
+
+
 @pytest.mark.parametrize("style", ["display:block", "x-display:none", "background:url(display:none.png)"])
 def test_to_text_with_a_shown_element_keeps_it(style: str) -> None:
     """Only what is really hidden is left out."""
