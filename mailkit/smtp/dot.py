@@ -8,7 +8,7 @@ a second one.
 from mailkit.mime.transfer import is_canonical as _is_canonical
 from mailkit.sansio import Buffer
 
-__all__ = ["END", "DataReader", "Stuffer", "stuff"]
+__all__ = ["END", "DataReader", "Stuffer", "stuff", "with_crlf"]
 
 END = b".\r\n"
 
@@ -19,7 +19,7 @@ def stuff(content: bytes, *, is_canonical: bool = False) -> bytes:
     Line ends are looked through unless they are known to be canonical, as those of composed messages are.
     """
     if not is_canonical:
-        content = _with_crlf(content)
+        content = with_crlf(content)
     if content.startswith(b"."):
         content = b"." + content
     content = content.replace(b"\r\n.", b"\r\n..")
@@ -27,7 +27,8 @@ def stuff(content: bytes, *, is_canonical: bool = False) -> bytes:
     return content if content.endswith(b"\r\n") or not content else content + b"\r\n"
 
 
-def _with_crlf(content: bytes) -> bytes:
+def with_crlf(content: bytes) -> bytes:
+    """Return ``content`` with each CR, LF and CRLF in it as CRLF."""
     if _is_canonical(content):
         return content
     return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
@@ -58,7 +59,7 @@ class Stuffer:
         return rest if self._is_line_over else rest + b"\r\n"
 
     def _stuffed(self, block: bytes) -> bytes:
-        block = _with_crlf(block)
+        block = with_crlf(block)
         is_at_dot = self._is_line_over and block.startswith(b".")
         self._is_line_over = block.endswith(b"\r\n")
         block = block.replace(b"\r\n.", b"\r\n..")

@@ -7,7 +7,10 @@ over. There are two ways to fly:
 - By DATA. MAIL, RCPT and DATA are one flight. When the server says go on, the content, its end, and the next message's
   MAIL, RCPT and DATA are the next one: a message costs one round trip.
 - By BDAT. Nothing has to be waited for: whole transactions are said one after the other, ``window`` of them at a time.
-  Each begins with RSET, because the one before may have failed, and must not lend its sender to this one.
+
+Whatever is said before the verdict on the message before is known begins with RSET. That one may have failed, and must not
+lend its sender to this one; and Dovecot 2.3's submission service crashes on a RCPT that comes while it still passes the last
+message on, which RSET holds back.
 
 What is too large to be sent in one piece goes alone, as a :class:`Transaction`, and so does everything where the server
 does not take commands in a flight.
@@ -26,6 +29,7 @@ from mailkit.sansio import Conversation, Write
 from mailkit.smtp import command, dot
 from mailkit.smtp.answer import Answer
 from mailkit.smtp.clientwire import LOST, ClientWire
+from mailkit.smtp.content import Content
 from mailkit.smtp.job import Job
 from mailkit.smtp.profile import Timeouts
 from mailkit.smtp.reply import Reply
@@ -182,12 +186,12 @@ class Stream:
 
     def _launch(self, job: Job, lines: list[bytes]) -> Trip:
         is_chunk = self._window > 0
-        is_resetting = self._is_reset_due or (is_chunk and bool(self._flying))
+        is_resetting = self._is_reset_due or bool(self._flying)
         self._is_reset_due = False
         if is_resetting:
             lines.insert(0, command.rset())
         if is_chunk:
-            lines += (command.bdat(job.content.size, is_last=True), *job.content.pieces)  # type: ignore[arg-type]  # is light
+            lines += _chunk(job.content)
         else:
             lines.append(command.data())
         trip = Trip(
@@ -253,17 +257,9 @@ class Stream:
 
     def _settle(self) -> None:
         trip = self._flying.popleft()
-        if trip.was_out_of_turn:
-            self._waiting.appendleft(trip.job)
-            self._is_reset_due = True
-            return
         self._put(trip.job, trip.answers())
-        if trip.is_clean:
-            return
-        if not self._flying:
+        if not self._flying and not trip.is_clean:
             self._is_reset_due = True
-        elif not self._window:
-            self._flying[0].after_failure = True
 
     # -- the end -------------------------------------------------------------------------------------------------
 
@@ -290,3 +286,14 @@ class Stream:
     def _put(self, job: Job, result: Result) -> None:
         self.taken += isinstance(result, tuple) and any(answer.is_taken for answer in result)
         self._settled.append((job, result))
+
+
+def _chunk(content: Content) -> tuple[bytes, ...]:
+    """BDAT and its octets. But for a binary content they are lines, which a relay may have to pass on by DATA."""
+    pieces: tuple[bytes, ...] = content.pieces  # type: ignore[assignment]  # it is light
+    size = content.size
+    if content.body is not BodyType.BINARY and not content.is_canonical:
+        # RFC 5321 2.3.8: a bare LF beside a dot would end the data of whoever passes it on carelessly.
+        pieces = (dot.with_crlf(b"".join(pieces)),)
+        size = len(pieces[0])
+    return command.bdat(size, is_last=True), *pieces

@@ -81,6 +81,7 @@ class Transaction:
             if not reply.is_intermediate:
                 yield from self._reset_after(reply)
                 return [Answer("DATA", reply)]
+            self._wire.refuse_leftovers()  # or they would be taken for the verdict
             yield from self._stuffed(content)
         except LOST as error:
             return [self._lost("DATA", error)]

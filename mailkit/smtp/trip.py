@@ -20,7 +20,6 @@ class Trip:
         "_is_resetting",
         "_missing",
         "_verdicts",
-        "after_failure",
         "has_left",
         "is_at_content",
         "is_over",
@@ -32,8 +31,6 @@ class Trip:
         self.job = job
         self.has_left = False
         """Whether the end of its data may have left."""
-        self.after_failure = False
-        """Whether it was said before it was known that the message before it had failed."""
         self.taken = 0
         """How many recipients the server has taken so far."""
         self.is_at_content = False
@@ -54,16 +51,24 @@ class Trip:
             if not reply.is_success:
                 raise RemoteProtocolError(f"the server refused RSET: {reply}")
             self._is_resetting = False
-        elif self._missing:
-            if reply.code < 400:
-                self._take(in_step(reply))
-            self._heard.append(reply)
-            self._missing -= 1
-        elif self._is_chunk or self._go is not None:
+        elif not self._missing and (self._is_chunk or self._go is not None):
             self.is_at_content = False
             self._verdicts.append(in_step(reply))
             # RFC 2033 4.2: with LMTP one for each recipient taken.
             self.is_over = not self._is_lmtp or len(self._verdicts) >= self.taken
+        else:
+            try:
+                self._hear_of_envelope(reply)
+            except RemoteProtocolError:
+                self._heard.clear()  # the refusals among them may be answers to something else
+                raise
+
+    def _hear_of_envelope(self, reply: Reply) -> None:
+        if self._missing:
+            if reply.code < 400:
+                self._take(in_step(reply))
+            self._heard.append(reply)
+            self._missing -= 1
         else:
             self._go = in_step(reply, wanted=3)
             self.is_at_content = reply.is_intermediate
@@ -85,11 +90,6 @@ class Trip:
         """Whether the server has ended the transaction for sure."""
         return bool(self._verdicts) and all(verdict.is_success for verdict in self._verdicts)
 
-    @property
-    def was_out_of_turn(self) -> bool:
-        """Whether MAIL was refused because the server had not ended the transaction before, which had failed."""
-        return self.after_failure and bool(self._heard) and self._heard[0].code == 503
-
     def answers(self) -> tuple[Answer, ...]:
         """What became of each recipient, once it is over."""
         return self._answers(None, None)
@@ -100,7 +100,7 @@ class Trip:
 
     def lost(self, error: MailkitError) -> tuple[Answer, ...] | MailkitError:
         """What became of each recipient when the wire was lost; just the error when there is nothing more to say."""
-        if (not self._heard and not self.has_left) or self.was_out_of_turn:
+        if not self._heard and not self.has_left:
             return error
         return self._answers(None, error)
 

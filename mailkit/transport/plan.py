@@ -77,11 +77,11 @@ def _meaning(answer: Answer) -> tuple[Status, int, str, str, str]:
 
 _STATUS = {2: Status.ACCEPTED, 4: Status.DEFERRED}
 
-# "queued as ABC123" (Postfix), "OK id=1abc-…" (Exim), "[InternalId=123, …]" (Exchange), and "Ok 0102…" (SES) last: the
-# others begin with that word too.
+# "queued as ABC123" (Postfix), "OK id=1abc-…" (Exim), "[InternalId=123, …]" (Exchange), "1a2b3c4d Message
+# accepted" (OpenSMTPD), and "Ok 0102…" (SES) last: the others begin with that word too.
 _QUEUE_IDS = [
     re.compile(rf"{mark}([A-Za-z0-9.+_=@-]{{5,120}})", re.IGNORECASE)
-    for mark in ("queued as ", r"\b\w*id=", "^Ok[: ]+")
+    for mark in ("queued as ", r"\b\w*id=", r"^(?=\S+ Message accepted)", "^Ok[: ]+")
 ]
 
 
