@@ -291,6 +291,42 @@ def test_server_when_messages_are_a_thousand_then_each_arrives_once_over_as_few_
 
 
 @on(*SERVERS)
+def test_server_when_many_are_sent_at_once_then_each_arrives_once_with_its_own_outcome(
+    mailer_of: MailerTwin, server: Target, name: str
+) -> None:
+    """By DATA, each with the next one's envelope; refused ones among them."""
+    _send_many(mailer_of, server, name, window=0)
+
+
+@offering("CHUNKING")
+def test_server_when_it_takes_chunks_then_windows_of_transactions_arrive(
+    mailer_of: MailerTwin, server: Target, name: str
+) -> None:
+    """Sixteen at a time, with refused ones among them: nobody gets what was meant for another."""
+    with Gateway(server.open_port) as gateway:
+        behind = server.behind(gateway.port)
+        if server.is_open:  # where TLS hides what is said, the outcomes have to do
+            _send_many(mailer_of, behind, name, window=16)
+            assert any(turn.count(b"BDAT ") > 4 for turn in gateway.turns)
+        else:
+            _send_many(mailer_of, server, name, window=16)
+
+
+def _send_many(mailer_of: MailerTwin, server: Target, name: str, *, window: int) -> None:
+    sent = [
+        message(f"unknown@{DOMAIN}" if number % 10 == 3 else f"{name}-{number}@{DOMAIN}", text=f"No. {number}")
+        for number in range(100)
+    ]
+    with mailer_of(server.url(window=window, max_messages=90), retry=Retry.NEVER) as mailer:
+        outcomes = [receipt.outcomes[0] for receipt in mailer.send_many(sent)]
+    assert Counter(outcome.code for outcome in outcomes) == {250: 90, 550: 10}
+    for number in range(100):
+        if number % 10 != 3:
+            (stored,) = server.wait_for(f"{name}-{number}")
+            assert re.search(rb"^No\. %d\r?$" % number, stored, re.MULTILINE)
+
+
+@on(*SERVERS)
 def test_server_when_a_connection_has_rested_then_it_is_asked_and_used_again(
     mailer_of: MailerTwin, server: Target, name: str
 ) -> None:
