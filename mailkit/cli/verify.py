@@ -27,7 +27,7 @@ def verify(
     try:
         found = transport.verify()
     except TransportError as error:
-        if not as_json:
+        if error.steps and not as_json:
             _show(error.steps)
             notes.print(line(("✗ ", "red"), "here it stops"))
         raise

@@ -31,7 +31,7 @@ from mailkit.template.mjml import compile_mjml
 from mailkit.template.picture import Pictures, embedding
 from mailkit.template.place import Given, places
 from mailkit.template.rendered import Rendered
-from mailkit.template.sheet import embed_sheets
+from mailkit.template.sheet import embed_sheets, unknown_sheet
 from mailkit.template.skeleton import Explanation, Skeletons, Statistics
 from mailkit.template.slot import Slotted, setting_aside
 from mailkit.template.trace import LookedAtError, Slots, tracing
@@ -156,7 +156,7 @@ class Templates:
                 html: str | None = finished.html
                 text = finished.text
             else:
-                text = self._jinja.run(self._jinja.load(found, self._jinja.plain), found, values)
+                text = self._plain(found, values)
                 html, explanation = None, Explanation(True)
         kept = tuple((key, value) for key, value in headers if key.lower() != "preheader")
         return Rendered(kept, text, html, tuple(embedded.values()), calendar), explanation
@@ -164,21 +164,19 @@ class Templates:
     def _localised(self, name: str, locale: Any) -> tuple[str, str, str]:
         """The file of a template for a language, the original, and the language to render it in."""
         stem, dot, ending = name.rpartition(".")
-        if not locale:
-            # A translation that is asked for by its own name is in its own language.
-            base, _, suffix = stem.rpartition(".")
-            original = f"{base}.{ending}"
-            if base and _LANGUAGE.fullmatch(suffix) and read(self._places, original) is not None:
-                return name, original, language.tag(suffix)
-            wanted = self._locale
-        else:
-            wanted = language.tag(str(locale))
+        base, _, suffix = stem.rpartition(".")
+        original = f"{base}.{ending}"
+        if not (base and _LANGUAGE.fullmatch(suffix) and read(self._places, original) is not None):
+            original = name
+        wanted = language.tag(str(locale)) if locale else self._locale
+        if original != name and not locale:
+            return name, original, language.tag(suffix)  # a translation, by its own name, is in its own language
         for wider in language.chain(wanted):
             for written in dict.fromkeys((wider, wider.replace("-", "_"))):
                 variant = f"{stem}.{written}{dot}{ending}"
                 if read(self._places, variant) is not None:
-                    return variant, name, wanted
-        return name, name, wanted
+                    return variant, original, wanted
+        return name, original, wanted
 
     def _head(self, name: str) -> list[tuple[str, source.HeadLine, jinja2.Template]]:
         stamp = tuple(place.stamp(name) for place in self._places)
@@ -218,7 +216,14 @@ class Templates:
         text_name = name.rpartition(".")[0] + ".txt"
         if read(self._places, text_name) is None:
             return None
-        return self._jinja.run(self._jinja.load(text_name, self._jinja.plain), text_name, values)
+        return self._plain(text_name, values)
+
+    def _plain(self, name: str, values: Mapping[str, Any]) -> str:
+        """Render a template of text."""
+        try:
+            return self._jinja.run(self._jinja.load(name, self._jinja.plain), name, values)
+        except LookedAtError:
+            raise TemplateBroken("it includes a page with Markdown, and that makes HTML", name=name) from None
 
     def _calendar(self, name: str, values: Mapping[str, Any]) -> str | None:
         """The calendar entry: ``event.ics`` beside ``event.html``, or beside what that is a translation of."""
@@ -240,6 +245,7 @@ class Templates:
         if not why:
             try:
                 skeleton = self._traced(name, values, slots)
+                why = unknown_sheet(skeleton)
             except LookedAtError as error:
                 why = error.why
         if why:

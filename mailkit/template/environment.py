@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
 
-from mailkit.errors import MessageError, TemplateBroken, TemplateError, TemplateMissing
+from mailkit.errors import ConfigError, MessageError, TemplateBroken, TemplateError, TemplateMissing
 from mailkit.template import source
 from mailkit.template.catalogue import Catalogues, functions
 from mailkit.template.filter import FILTERS as MAIL_FILTERS
@@ -113,7 +113,7 @@ class Environments:
             raise self._missing(str(error.name), used_by=name) from None
         except jinja2.TemplateSyntaxError as error:
             raise _broken(error, name) from None
-        except TemplateError:
+        except (TemplateError, ConfigError):
             raise
         except MessageError as error:
             place, line = innermost(error.__traceback__, name)

@@ -89,4 +89,9 @@ class MarkdownTag(Extension):
         slots = current()
         if slots is None:
             raise LookedAtError("values in Markdown need tokens in their place")
-        return Markup(_converted(slots.whole(str(caller()))))  # noqa: S704 - the template's own text
+        outer, slots.is_markdown = slots.is_markdown, True
+        try:
+            text = str(caller())
+        finally:
+            slots.is_markdown = outer
+        return Markup(_converted(slots.whole(text)))  # noqa: S704 - the template's own text

@@ -152,7 +152,7 @@ class TracingEnvironment(jinja2.Environment):
     ) -> str:
         """What templates call around a loop that may be the same for everybody."""
         slots = current()
-        if slots is None:
+        if slots is None or slots.is_markdown:
             return caller()
         reading = {name: set(calls) for name, *calls in called}
 

@@ -11,7 +11,7 @@ from posixpath import dirname, join, normpath
 from mailkit.errors import MessageError
 from mailkit.template.slot import MARK
 
-__all__ = ["embed_sheets"]
+__all__ = ["embed_sheets", "unknown_sheet"]
 
 _LINK = re.compile(r"<link\b(?P<rest>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -50,6 +50,14 @@ def embed_sheets(html: str, read: _Read) -> str:
         return f"<style{kept}>\n{sheet.rstrip()}\n</style>"
 
     return _LINK.sub(embedded, html)
+
+
+def unknown_sheet(html: str) -> str:
+    """Return why it cannot be said which sheets a skeleton has; empty when it can."""
+    for link in _LINK.finditer(html) if "<link" in html else ():
+        if MARK in link[0] and "stylesheet" in link[0].lower():
+            return "a value names a style sheet"
+    return ""
 
 
 def _sheet(path: str, read: _Read, above: tuple[str, ...]) -> str:

@@ -43,11 +43,13 @@ class LookedAtError(BaseException):
 class Slots:
     """The values of one rendering, the fragments in it by number, and if asked for where each value was printed."""
 
-    __slots__ = ("fragments", "places", "values")
+    __slots__ = ("fragments", "is_markdown", "places", "values")
 
     def __init__(self, *, located: bool = False) -> None:
         self.values: list[str] = []
         self.fragments: dict[int, str] = {}
+        self.is_markdown = False
+        """Whether what is being rendered is yet to be read as Markdown: no value may be put into it before."""
         self.places: list[tuple[str, int]] | None = [] if located else None
 
     def whole(self, text: str) -> str:

@@ -426,7 +426,6 @@ def test_catalogue_that_is_broken_is_told_with_its_path(ending: str, data: bytes
     assert both({"a.html": "x"}, "a.html", locale="de", translations=tmp_path).text == "x\n"
 
 
-@pytest.mark.xfail(reason="what goes wrong while a template runs is told as a fault of the template")
 def test_render_with_a_broken_catalogue_is_an_error_of_the_configuration(tmp_path: Path) -> None:
     """The template is not to blame."""
     path = tmp_path / "de" / "LC_MESSAGES" / "messages.po"

@@ -260,7 +260,6 @@ def test_value_that_is_markup_stays_markup() -> None:
     assert page("{{ v | safe }}", v="<div>b</div>") == "<div>b</div>"
 
 
-@pytest.mark.xfail(reason="a loop that has been shared is put into Markdown with its values in it")
 def test_value_in_a_loop_of_a_macro_stays_text() -> None:
     """A macro's loop is the same as one that stands in the text."""
     macro = "{% macro list(all) %}{% for one in all %}\n* {{ one }}\n{% endfor %}{% endmacro %}"
@@ -374,7 +373,6 @@ def test_block_in_text_is_an_error_with_a_place(files: dict[str, str], name: str
     assert "Markdown makes HTML" in str(error)
 
 
-@pytest.mark.xfail(reason="what a page raises to be rendered otherwise leaves a text template", raises=BaseException)
 def test_block_in_a_page_that_text_includes_is_an_error() -> None:
     """Nor a page that is put into text."""
     both_refuse({"a.txt": "{% include 'b.html' %}", "b.html": "{% markdown %}*a*{% endmarkdown %}"}, "a.txt")

@@ -170,7 +170,6 @@ def test_pages_with_a_sheet_share_a_skeleton() -> None:
     assert (templates.statistics.skeletons, templates.statistics.hits) == (1, 4)
 
 
-@pytest.mark.xfail(reason="a link is looked for before the value in it is known")
 def test_link_with_a_value_in_its_path_takes_that_sheet() -> None:
     """A theme may come from the data."""
     files = {"a.html": f"{LINK.format('{{ theme }}.css')}<p>x</p>", "red.css": "p { color: red }"}
