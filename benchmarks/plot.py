@@ -48,15 +48,17 @@ def plot(title: str, lines: Mapping[str, Line], *, across: str, unit: str) -> st
     for power in range(_floor(left * 1.001), _floor(right * 1.001) + 1):
         x, _ = place(10**power, low)
         drawn.append(f'<path class="grid" d="M{x:.1f} {_TOP}V{_HEIGHT - _BOTTOM}"/>')
-        drawn.append(f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="middle">{10**power:,}</text>')
+        anchor = "end" if x > _WIDTH - 3 * _RIGHT else "middle"
+        drawn.append(f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 18}" text-anchor="{anchor}">{10**power:,}</text>')
     for colour, (name, line) in zip(_COLOURS, lines.items(), strict=False):
         places = [place(x, y) for x, y in line]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in places)
         drawn.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
         drawn += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places]
         x, y = places[-1]
+        beside = y + 20 if y < _TOP + 24 else y - 10
         drawn.append(
-            f'<text x="{x:.1f}" y="{y - 10:.1f}" text-anchor="end" style="fill:{colour};font-weight:600">{escape(name)}</text>'
+            f'<text x="{x:.1f}" y="{beside:.1f}" text-anchor="end" style="fill:{colour};font-weight:600">{escape(name)}</text>'
         )
     return "\n".join([*drawn, "</svg>\n"])
 
