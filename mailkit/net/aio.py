@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import Callable
 from typing import TypeVar
 
 from mailkit.errors import ConnectError, MailkitError, TlsError, TransportTimeout
 from mailkit.net.binding import bindings
-from mailkit.net.blocking import WRITE_BLOCK, translate
+from mailkit.net.blocking import WRITE_BLOCK, acknowledge_at_once, translate
 from mailkit.net.tls import explain
 from mailkit.sansio import Call, ChannelBinding, Conversation, Effect, Read, Sleep, StartTls, Write
 
@@ -30,6 +31,7 @@ class Wire(asyncio.Protocol):
         self.lost = asyncio.Event()
         self.unsent = 0
         """After a write that failed: how many of its last bytes have not left for sure."""
+        self._socket: socket.socket | None = None
         self._is_held = False  # the transport's buffer is full
         self._is_cut_off = False  # lost while it was
         self._is_paused = False  # we do not read
@@ -42,9 +44,12 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self._socket = transport.get_extra_info("socket")
 
     def data_received(self, data: bytes) -> None:
         self.received += data
+        if self._socket is not None:
+            acknowledge_at_once(self._socket)
         if len(self.received) > _HIGH_WATER and self.transport:
             self._is_paused = True
             self.transport.pause_reading()
