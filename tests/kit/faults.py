@@ -4,6 +4,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 from enum import StrEnum
@@ -100,6 +101,8 @@ class FaultyServer:
         self.offers, self.is_bytewise, self.tls = offers, is_bytewise, tls
         self.connections = 0
         self.kept: Counter[tuple[str, str]] = Counter()
+        self.came_by: dict[str, int] = {}
+        """The number of the connection by which a subject has come."""
         self.held: list[socket.socket] = []
         self.is_over = threading.Event()
         self._fault: BaseException | None = None
@@ -284,6 +287,7 @@ class _Session:
 
     def _keep(self, content: bytes) -> None:
         subject = content.partition(b"Subject: ")[2].partition(b"\r\n")[0].decode()
+        self._server.came_by[subject] = self._server.connections
         for recipient in self._recipients:
             self._server.kept[subject, recipient] += 1
 
@@ -307,6 +311,7 @@ class _Session:
             case Fault.CLOSE:
                 self._part(is_reading=is_reading)
             case Fault.RESET:
+                self._wait_until_gone()
                 self._wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self._wire.close()
                 raise _Over
@@ -337,6 +342,17 @@ class _Session:
                 if not self._wire.recv(65_536):
                     break
         raise _Over
+
+    def _wait_until_gone(self) -> None:
+        """A reset throws away what has not reached the other side yet, and what was said before is no part of the fault."""
+        try:
+            from fcntl import ioctl
+            from termios import TIOCOUTQ
+        except ImportError:  # on Windows
+            return
+        deadline = time.monotonic() + PATIENCE
+        while any(ioctl(self._wire, TIOCOUTQ, bytes(4))) and time.monotonic() < deadline:
+            pass
 
     # -- bytes ---------------------------------------------------------------------------------------------------
 

@@ -320,7 +320,14 @@ def test_verify_when_the_relay_works_then_each_step_has_its_line(authority: Auth
     postbox = Postbox(passwords={"ada": "pw"})
     with Listener(postbox, profile=SHOP, tls=authority.context()) as server:
         found = open_transport(f"smtp://ada:pw@localhost:{server.port}?ca={authority.ca_file}").verify()
-    assert [line.split()[0] for line in found] == ["connected", "secured", "greeted", "authenticated", "takes", "offers"]
+    assert [line.split()[0] for line in found] == [
+        "connected",
+        "secured",
+        "greeted",
+        "authenticated",
+        "takes",
+        "offers",
+    ]
     assert "STARTTLS" in found[1]
     assert "TLSv1." in found[1]
     assert "certificate verified" in found[1]
