@@ -175,6 +175,7 @@ def _with(contenders: dict[str, tuple[Contender | None, int]]) -> dict[str, tupl
 
 
 def loopback(name: str, port: int, count: int, *, window: int) -> None:
+    is_judged = not window  # a real Postfix is itself the limit on the loopback: there the CPU counts
     windowed = {f"mailkit, window of {window}": (mailkit_many(port, window=window), count)} if window else {}
     race(
         f"{name}, one connection, blocking",
@@ -189,7 +190,7 @@ def loopback(name: str, port: int, count: int, *, window: int) -> None:
             }
         ),
         base="smtplib",
-        aims={"mailkit, many": 2.5},
+        aims={"mailkit, many": 2.5} if is_judged else {},
     )
     race(
         f"{name}, asyncio",
@@ -198,7 +199,7 @@ def loopback(name: str, port: int, count: int, *, window: int) -> None:
             "aiosmtplib, one connection": (aio(port), count),
         },
         base="aiosmtplib, one connection",
-        aims={"mailkit, one connection": 3},
+        aims={"mailkit, one connection": 3} if is_judged else {},
     )
     race(
         f"{name}, asyncio, ten connections",
@@ -207,7 +208,7 @@ def loopback(name: str, port: int, count: int, *, window: int) -> None:
             "aiosmtplib, ten connections": (aio(port, connections=10), count),
         },
         base="aiosmtplib, ten connections",
-        aims={"mailkit, ten connections": 2},
+        aims={"mailkit, ten connections": 2} if is_judged else {},
     )
 
 
