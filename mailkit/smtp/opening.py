@@ -71,7 +71,9 @@ class Opening:
         reply = yield from self._wire.ask(command.starttls())
         if not reply.is_success:
             # Going on in plain text would let anyone on the path switch the protection off (RFC 3207 6).
-            raise TlsError(f"the server refused STARTTLS: {reply}")
+            error = TlsError(f"the server refused STARTTLS: {reply}")
+            error.is_temporary = reply.is_temporary  # "454 TLS not available due to temporary reason" (RFC 3207 4)
+            raise error
         if self._wire.has_leftovers:
             raise TlsError(
                 "the server, or someone between, sent more before the handshake; the connection was dropped",

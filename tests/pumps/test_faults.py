@@ -115,7 +115,7 @@ ONE = """
 phase         close     reset     stall     421       4xx       5xx            garbage   oversized  extra
 greeting      again     again     again     again     again     ReplyError     again     again      again
 EHLO          again     again     again     again     accepted  accepted       again     again      again
-STARTTLS      again     again     again     TlsError  TlsError  TlsError       again     again      TlsError
+STARTTLS      again     again     again     again     again     TlsError       again     again      TlsError
 handshake     again     again     again     TlsError  TlsError  TlsError       TlsError  TlsError   again
 AUTH          again     again     again     again     again     AuthError      again     again      again
 MAIL          again     again     again     again     again     SenderRefused  again     again      again
@@ -194,7 +194,7 @@ MANY = """
 phase         close  reset  stall  421       4xx       5xx         garbage   oversized  extra
 greeting      aaa    aaa    aaa    aaa       aaa       ReplyError  aaa       aaa        aaa
 EHLO          aaa    aaa    aaa    aaa       AAA       AAA         aaa       aaa        aaa
-STARTTLS      aaa    aaa    aaa    TlsError  TlsError  TlsError    aaa       aaa        TlsError
+STARTTLS      aaa    aaa    aaa    aaa       aaa       TlsError    aaa       aaa        TlsError
 handshake     aaa    aaa    aaa    TlsError  TlsError  TlsError    TlsError  TlsError   aaa
 AUTH          aaa    aaa    aaa    aaa       aaa       AuthError   aaa       aaa        aaa
 MAIL          Aaa    Aaa    Aaa    Aaa       Aaa       ARA         Aaa       Aaa        Aaa
