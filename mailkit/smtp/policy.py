@@ -70,7 +70,7 @@ class Policy:
         return None
 
     def message(self, received: Received) -> Reply | None:
-        """Take the message. Returning None accepts it with 250."""
+        """Take the message. Returning None accepts it with 250. With LMTP it is asked for each recipient by himself."""
         return None
 
 
@@ -88,6 +88,8 @@ class ServerProfile:
     max_size: int = 50_000_000
     max_recipients: int = 1_000
     idle: float = 300.0
+    is_lmtp: bool = False
+    """Whether it speaks LMTP (RFC 2033): LHLO, and a verdict for each recipient."""
     extensions: tuple[str, ...] = (
         "PIPELINING",
         "8BITMIME",

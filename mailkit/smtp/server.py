@@ -1,14 +1,14 @@
 """The server's side of SMTP, as one conversation: what catches mail in tests, in the demo and in the inbox.
 
 RFC 5321 with SIZE (1870), PIPELINING (2920), CHUNKING and BINARYMIME (3030), ENHANCEDSTATUSCODES (2034), STARTTLS (3207),
-DSN (3461), AUTH (4954), 8BITMIME (6152) and SMTPUTF8 (6531). It is strict where leniency is a hole: a
+DSN (3461), AUTH (4954), 8BITMIME (6152) and SMTPUTF8 (6531), or LMTP (2033) with the same. It is strict where leniency is a hole: a
 command ends with CRLF and nothing else, data ends with CRLF "." CRLF and nothing else, octets that belong to a chunk are
 never obeyed, and what came before a TLS handshake is forgotten.
 """
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailkit.errors import RemoteProtocolError
 from mailkit.sansio import Call, ChannelBinding, Conversation, StartTls
@@ -48,7 +48,7 @@ class _Session:
     def run(self) -> Conversation[None]:
         wire = self.wire
         yield from self._bind()
-        wire.say(Reply.of(220, f"{self.profile.host} ESMTP mailkit"))
+        wire.say(Reply.of(220, f"{self.profile.host} {'LMTP' if self.profile.is_lmtp else 'ESMTP'} mailkit"))
         try:
             while not wire.is_over:
                 line = yield from wire.line()
@@ -79,7 +79,7 @@ class _Session:
         verb, _, argument = text.partition(" ")
         verb, argument = verb.upper(), argument.strip()
         needs = _NEEDS.get(verb)
-        if needs is None:
+        if needs is None or verb in (_OF_SMTP if self.profile.is_lmtp else _OF_LMTP):
             return self._fault(Reply.of(500, "5.5.1 Unknown command"))
         if fault := self._out_of_order(needs):
             return self._fault(fault)
@@ -94,7 +94,7 @@ class _Session:
     def _out_of_order(self, needs: tuple[str, ...]) -> Reply | None:
         """RFC 5321 4.1.4: what must have been said before."""
         if "hello" in needs and not self.hello:
-            return Reply.of(503, "5.5.1 Say HELO or EHLO first")
+            return Reply.of(503, f"5.5.1 Say {'LHLO' if self.profile.is_lmtp else 'HELO or EHLO'} first")
         if "auth" in needs and self.profile.auth_required and not self.user:
             return Reply.of(530, "5.7.0 Authentication required")
         if "no sender" in needs and self.intake is not None:
@@ -111,6 +111,9 @@ class _Session:
         self._greet(argument, extended=False)
 
     def _on_ehlo(self, argument: str) -> None:
+        self._greet(argument, extended=True)
+
+    def _on_lhlo(self, argument: str) -> None:
         self._greet(argument, extended=True)
 
     def _greet(self, name: str, *, extended: bool) -> None:
@@ -249,7 +252,7 @@ class _Session:
             self.wire.is_over = True  # no reply: the client never finished, and will send the message again
         elif isinstance(data, Reply):
             self._forget()
-            self.wire.say(data)
+            self._judge(intake, data)
         else:
             yield from self._accept(intake, data)
 
@@ -270,10 +273,11 @@ class _Session:
             self.wire.is_over = True  # no reply, as for DATA
         elif fault:
             self.wire.fault(fault)
+        elif refusal and is_last:
+            self._forget()
+            self._judge(intake, refusal)
         elif refusal:
             self.wire.say(refusal)
-            if is_last:
-                self._forget()
         elif is_last:
             yield from self._accept(self._begun(), bytes(self._begun().content))
         else:
@@ -297,16 +301,33 @@ class _Session:
             dsn=intake.dsn,
         )
         self._forget()
-        fault = yield Call(lambda: guarded(lambda: self.policy.message(received)))
-        return self.wire.say(fault or Reply.of(250, "2.0.0 Message accepted"))
+        for mine in self._shares(received):
+            fault = yield Call(lambda mine=mine: guarded(lambda: self.policy.message(mine)))  # type: ignore[misc]
+            self.wire.say(fault or Reply.of(250, "2.0.0 Message accepted"))
+
+    def _shares(self, received: Received) -> list[Received]:
+        """What is judged by itself: the message, or with LMTP each recipient's (RFC 2033 4.2)."""
+        if not self.profile.is_lmtp:
+            return [received]
+        return [replace(received, recipients=(one,)) for one in received.recipients]
+
+    def _judge(self, intake: Intake | None, verdict: Reply) -> None:
+        """Say of the whole message what became of it: with LMTP once for each recipient."""
+        for _ in intake.recipients if intake and self.profile.is_lmtp else (None,):
+            self.wire.say(verdict)
 
 
 # RFC 6531 3.5
 _NOT_ASCII = Reply.of(553, "5.6.7 An address outside ASCII needs the parameter SMTPUTF8")
 
+# RFC 2033 4.1: neither protocol knows the other's greetings.
+_OF_SMTP = ("HELO", "EHLO")
+_OF_LMTP = ("LHLO",)
+
 _NEEDS: dict[str, tuple[str, ...]] = {
     "HELO": (),
     "EHLO": (),
+    "LHLO": (),
     "STARTTLS": ("hello", "no sender"),
     "AUTH": ("hello", "no sender"),
     "MAIL": ("hello", "auth", "no sender"),
