@@ -113,6 +113,7 @@ def _is_premailers(rule: Any) -> bool:
     return isinstance(rule, tuple) or rule.typeString == "MEDIA_RULE"
 
 
+@cache
 def _fast() -> Callable[[str], str]:
     """css-inline. Raises ConfigError when it is not installed."""
     try:

@@ -22,6 +22,7 @@ from mailkit.errors import MessageError
 from mailkit.template.dialect import DIALECTS, NotPlain, Write, escaped, flowing, lxml_address, same, verbatim
 from mailkit.template.finish import Finished, Finisher
 from mailkit.template.plaintext import read_page, write_link
+from mailkit.template.probe import speaks
 from mailkit.template.scan import Where, asks_for_attributes, asks_for_text, find_slots
 from mailkit.template.slot import MARK, TOKEN
 from mailkit.template.trace import Slots
@@ -35,6 +36,7 @@ _ODD = re.compile(
 )
 _VARIANTS = 64  # of one structure, with different pinned values, before its messages are finished one by one
 _ENTRIES = 512
+_UNKNOWN = "nothing is known about how this inliner writes values"
 _CHARACTERS = 32_000_000
 
 
@@ -190,7 +192,7 @@ class Skeletons:
         said = [*slots.values, preheader] if preheader else slots.values
         number = None
         if self._dialect is None:
-            why = "nothing is known about how this inliner writes values"
+            why = _UNKNOWN
         elif odd := _ODD.search("\x20".join(said)):
             why = f"the data holds U+{ord(odd[0]):04X}, which parsers change"
             number = next(index for index, value in enumerate(said) if odd[0] in value)
@@ -252,7 +254,9 @@ class Skeletons:
         self, source: str, preheader: int | None, wants_text: bool, convert: Callable[[str], str] | None
     ) -> _Ready | _Pinned:
         """Finish a skeleton, or find which of its values have a say in that."""
-        assert self._dialect is not None
+        spoken = self._dialect
+        if spoken is None:  # another thread has just found out
+            raise NotPlain(_UNKNOWN)
         skeleton = source
         if convert:
             try:
@@ -292,7 +296,10 @@ class Skeletons:
                 raise NotPlain("the inliner has moved a value")
             return _pinned(source, whole)
         is_inlined = self._finisher.inlines(skeleton)
-        dialect = self._dialect if is_inlined else DIALECTS["none"]
+        if is_inlined and self._finisher.inliner and not speaks(self._finisher.inliner, self._finisher.dialect):
+            self._dialect = None  # from now on each message is finished by itself
+            raise NotPlain(_UNKNOWN)
+        dialect = spoken if is_inlined else DIALECTS["none"]
         apart = _taken_apart(html, lambda letter, index: dialect[after[index][1]])
         is_lxml = is_inlined and self._finisher.dialect == "premailer"
         text = _Text(html, is_lxml=is_lxml) if wants_text else None
