@@ -202,10 +202,12 @@ class AsyncMailer(_Settings):
 
     async def _round(self, batch: Batch, feed: "_Feed | None") -> AsyncGenerator[Receipt, None]:
         while True:
-            async for delivered in self.transport.adeliver_many(batch.take):
-                batch.settle(delivered)
-                for receipt in batch.ended():
-                    yield receipt
+            # Closed at once when nobody wants any more: a connection with messages under way is of no use to others.
+            async with aclosing(self.transport.adeliver_many(batch.take)) as many:
+                async for delivered in many:
+                    batch.settle(delivered)
+                    for receipt in batch.ended():
+                        yield receipt
             for receipt in batch.ended():
                 yield receipt
             if batch.wait:

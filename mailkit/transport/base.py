@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 
 from mailkit.errors import MailkitError
 from mailkit.message import Envelope, Message
@@ -41,7 +41,7 @@ class Transport(ABC):
             except MailkitError as error:
                 yield parcel, error
 
-    async def adeliver_many(self, take: Callable[[], Parcel | None]) -> AsyncIterator[Delivered]:
+    async def adeliver_many(self, take: Callable[[], Parcel | None]) -> AsyncGenerator[Delivered, None]:
         """Do the same for asyncio, by :meth:`adeliver`."""
         while (parcel := take()) is not None:
             try:

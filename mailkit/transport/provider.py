@@ -5,8 +5,8 @@ way in is nearly always one that its owner has to be told about.
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 
 from mailkit.errors import AuthError, ConfigError
@@ -139,10 +139,11 @@ class ProviderTransport(SmtpTransport):
             self._hint(result)
             yield parcel, result
 
-    async def adeliver_many(self, take: Callable[[], Parcel | None]) -> AsyncIterator[Delivered]:
-        async for parcel, result in super().adeliver_many(take):
-            self._hint(result)
-            yield parcel, result
+    async def adeliver_many(self, take: Callable[[], Parcel | None]) -> AsyncGenerator[Delivered, None]:
+        async with aclosing(super().adeliver_many(take)) as delivered:
+            async for parcel, result in delivered:
+                self._hint(result)
+                yield parcel, result
 
     def verify(self) -> tuple[str, ...]:
         with self._hinting():

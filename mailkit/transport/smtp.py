@@ -3,7 +3,7 @@ deeds are done, once for blocking code and once for asyncio."""
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from functools import cache
 from typing import Any
@@ -161,7 +161,7 @@ class SmtpTransport(Transport):
             raise result
         return result
 
-    async def adeliver_many(self, take: Callable[[], Parcel | None]) -> AsyncIterator[Delivered]:
+    async def adeliver_many(self, take: Callable[[], Parcel | None]) -> AsyncGenerator[Delivered, None]:
         pool, courier = self._half()
         async with aclosing(self._adrive(courier.deliver(take, window=self.settings.window), pool)) as delivered:
             async for one in delivered:

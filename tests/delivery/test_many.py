@@ -258,3 +258,22 @@ def test_send_many_when_it_is_given_up_then_the_mailer_goes_on(mailer_of: Mailer
         next(mailer.send_many(messages(30)))
         assert mailer.send(message(99)).is_complete
     assert postbox.taken_for("r99@example.com") == 1
+
+
+def test_send_many_when_it_is_given_up_with_asyncio_then_its_connection_is_closed_at_once() -> None:
+    """And not when somebody collects what is left of it."""
+    postbox = Postbox()
+
+    async def scenario(port: int) -> None:
+        async with AsyncMailer(f"smtp://127.0.0.1:{port}?tls=off&max_connections=1&timeout=2") as mailer:
+            receipts = mailer.send_many(messages(30))
+            async for receipt in receipts:
+                assert receipt.is_complete
+                break
+            await receipts.aclose()
+            # There may be one connection only: it must have been let go.
+            assert (await mailer.send(message(99))).is_complete
+
+    with Listener(postbox) as server:
+        asyncio.run(scenario(server.port))
+    assert postbox.taken_for("r99@example.com") == 1
