@@ -7,10 +7,10 @@
       TemplateError                      TemplateMissing  TemplateBroken  VariableMissing
       ProtocolError                      LocalProtocolError  RemoteProtocolError
       TransportError                     ConnectError (ConnectionError)  TlsError  AuthError
-                                         TransportTimeout (TimeoutError)  CapabilityMissing
+                                         TransportTimeout (TimeoutError)  CapabilityMissing  MessageWithheld
         ReplyError                       SenderRefused  RecipientsRefused  DataRefused
       DeliveryError                      RetriesExhausted  DeliveryVetoed
-      RecipientsError  JournalError  MailboxError  ConfigError
+      RecipientsError  JournalError  SuppressionError  MailboxError  ConfigError
 
 An error says what is wrong, where, and what to do next: ``str(error)`` is the problem with its place, ``error.hint`` the
 next step (shown as a note under a traceback). The fields are data. Every error can be pickled, and none holds a secret.
@@ -36,6 +36,7 @@ __all__ = [
     "MailboxError",
     "MailkitError",
     "MessageError",
+    "MessageWithheld",
     "ParseError",
     "ProtocolError",
     "RecipientsError",
@@ -44,6 +45,7 @@ __all__ = [
     "ReplyError",
     "RetriesExhausted",
     "SenderRefused",
+    "SuppressionError",
     "TemplateBroken",
     "TemplateError",
     "TemplateMissing",
@@ -199,6 +201,13 @@ class CapabilityMissing(TransportError):
         self.capability = capability
 
 
+class MessageWithheld(TransportError):
+    """Whoever sends did not consent to the end of the message, just before it: nobody was given anything."""
+
+    def __init__(self, problem: str = "the message was held back at the last moment", *, hint: str = "") -> None:
+        super().__init__(problem, hint=hint)
+
+
 class ReplyLike(Protocol):
     """What an error keeps of a server's reply; :class:`mailkit.smtp.Reply` is one."""
 
@@ -269,6 +278,10 @@ class RecipientsError(MailkitError):
 
 class JournalError(MailkitError):
     """A campaign's journal cannot be used, or does not fit the campaign. Nothing is sent without its journal."""
+
+
+class SuppressionError(MailkitError):
+    """A list of suppressed addresses cannot be used, or cannot take an entry. Nothing is sent without asking it."""
 
 
 class MailboxError(MailkitError):

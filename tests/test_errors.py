@@ -31,6 +31,7 @@ SAMPLES: list[MailkitError] = [
     errors.AuthError("no"),
     errors.TransportTimeout("no"),
     errors.CapabilityMissing("no", capability="SIZE"),
+    errors.MessageWithheld(),
     errors.ReplyError("no", command="MAIL", reply=REPLY),
     errors.SenderRefused("no", command="MAIL", reply=REPLY),
     errors.RecipientsRefused("no", command="RCPT", reply=REPLY),
@@ -40,6 +41,7 @@ SAMPLES: list[MailkitError] = [
     errors.DeliveryVetoed("no"),
     errors.RecipientsError("no", source="people.csv", line=7),
     errors.JournalError("no"),
+    errors.SuppressionError("no"),
     errors.MailboxError("no"),
     errors.ConfigError("no"),
 ]

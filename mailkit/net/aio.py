@@ -4,14 +4,14 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from mailkit.errors import ConnectError, MailkitError, TlsError, TransportTimeout
 from mailkit.net.binding import bindings
 from mailkit.net.blocking import WRITE_BLOCK, acknowledge_at_once, translate
 from mailkit.net.tls import explain
-from mailkit.sansio import Call, ChannelBinding, Conversation, Effect, Read, Sleep, StartTls, Write
+from mailkit.sansio import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Write
 
 __all__ = ["AsyncPump", "connect"]
 
@@ -187,6 +187,9 @@ class AsyncPump:
                 await asyncio.sleep(seconds)
             case Call(deed):
                 return await asyncio.to_thread(deed)
+            case Consult(question):
+                answer = question()
+                return await answer if isinstance(answer, Awaitable) else answer
         return None
 
     async def _write(self, data: bytes, within: float) -> None:

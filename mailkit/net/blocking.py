@@ -10,7 +10,7 @@ from typing import TypeVar
 from mailkit.errors import ConnectError, MailkitError, TransportTimeout
 from mailkit.net.binding import bindings
 from mailkit.net.tls import broken, explain
-from mailkit.sansio import Call, ChannelBinding, Conversation, Effect, Read, Sleep, StartTls, Write
+from mailkit.sansio import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Write
 
 __all__ = ["BlockingPump", "connect"]
 
@@ -79,7 +79,7 @@ class BlockingPump:
                 return bindings(self._wire)
             case Sleep(seconds):
                 time.sleep(seconds)
-            case Call(deed):
+            case Call(deed) | Consult(deed):
                 return deed()
         return None
 

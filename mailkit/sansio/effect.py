@@ -22,7 +22,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-__all__ = ["Call", "ChannelBinding", "Conversation", "Effect", "Read", "Sleep", "StartTls", "Write"]
+__all__ = ["Call", "ChannelBinding", "Consult", "Conversation", "Effect", "Read", "Sleep", "StartTls", "Write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,14 @@ class Call:
     deed: Callable[[], Any]
 
 
-Effect: TypeAlias = Write | Read | StartTls | ChannelBinding | Sleep | Call
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """Ask whoever has started the conversation, in their own thread. With asyncio the answer may be awaited."""
+
+    question: Callable[[], Any]
+
+
+Effect: TypeAlias = Write | Read | StartTls | ChannelBinding | Sleep | Call | Consult
 
 _Result = TypeVar("_Result")
 Conversation: TypeAlias = Generator[Effect, Any, _Result]

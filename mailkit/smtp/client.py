@@ -24,7 +24,7 @@ from mailkit.smtp.dsn import DsnRequest, RecipientDsn
 from mailkit.smtp.job import Job
 from mailkit.smtp.opening import Opening
 from mailkit.smtp.profile import Profile
-from mailkit.smtp.stream import Stream
+from mailkit.smtp.stream import Consent, Stream
 
 __all__ = ["Client"]
 
@@ -74,6 +74,7 @@ class Client:
         *,
         dsn: DsnRequest | None = None,
         requires_tls: bool = False,
+        consent: Consent | None = None,
     ) -> Conversation[tuple[Answer, ...]]:
         """Send one message. Returns one answer for each recipient, in order.
 
@@ -81,22 +82,26 @@ class Client:
 
         Raises CapabilityMissing before anything is sent when the server cannot take the message, ConnectError or
         TransportTimeout when the connection is lost before any recipient was answered, and what a stored piece of the
-        content raises: then nothing was accepted, and the session is over.
+        content raises: then nothing was accepted, and the session is over. So it is with MessageWithheld, when ``consent`` is
+        not given.
         """
         job = Job(sender, recipients, content, dsn, requires_tls)
         jobs = iter((job,))
-        stream = self.stream(lambda: next(jobs, None))
+        stream = self.stream(lambda: next(jobs, None), consent=consent)
         ((_, result),) = yield from stream.next()
         yield from stream.clear()
         if isinstance(result, MailkitError):
             raise result
         return result
 
-    def stream(self, take: Callable[[], Job | None], *, window: int = 0) -> Stream:
+    def stream(self, take: Callable[[], Job | None], *, window: int = 0, consent: Consent | None = None) -> Stream:
         """Return a stream that delivers what ``take`` gives, until that is None; run its ``next`` until it is empty.
 
         ``window`` is how many transactions may be under way at once where the server offers CHUNKING and PIPELINING: as
         many are in doubt when the connection is lost. 0 leaves it at one, with the next one's envelope on its way.
+
+        ``consent`` is asked for each message just before its end may leave, for several at a time where they fly together; it
+        answers for each of them. One that may not leave comes back with MessageWithheld.
         """
         if not self.is_usable or (self._stream is not None and not self._stream.is_idle):
             raise LocalProtocolError("this SMTP session cannot be used now", hint="Open a new connection.")
@@ -110,6 +115,7 @@ class Client:
             is_pipelining="PIPELINING" in offered,
             is_lmtp=self._profile.is_lmtp,
             window=window if "CHUNKING" in offered else 0,
+            consent=consent,
         )
         return self._stream
 

@@ -17,15 +17,20 @@ does not take commands in a flight.
 
 When the wire is lost, what is known of each flying message decides: one whose end may have left is *in doubt*, all others
 have not been accepted. After 421 the server has read nothing more: what was said behind it was never said.
+
+Whoever sends may want a last word (``consent``): it is asked before the end of a message may leave, so that what may arrive
+can be noted first. A transaction by BDAT that is not consented to is not said. One by DATA has been begun, and a server that
+waits for its content leaves only one way out: the session is over.
 """
 
 from collections import deque
 from collections.abc import Callable
-from typing import TypeAlias
+from functools import partial
+from typing import Any, TypeAlias
 
-from mailkit.errors import ConnectError, MailkitError
+from mailkit.errors import ConnectError, MailkitError, MessageWithheld
 from mailkit.mime.bodytype import BodyType
-from mailkit.sansio import Conversation, Write
+from mailkit.sansio import Consult, Conversation, Write
 from mailkit.smtp import command, dot
 from mailkit.smtp.answer import Answer
 from mailkit.smtp.clientwire import LOST, ClientWire
@@ -36,10 +41,13 @@ from mailkit.smtp.reply import Reply
 from mailkit.smtp.transaction import Transaction
 from mailkit.smtp.trip import Trip
 
-__all__ = ["Result", "Stream"]
+__all__ = ["Consent", "Result", "Stream"]
 
 Result: TypeAlias = tuple[Answer, ...] | MailkitError
 """One answer for each recipient, in order; or an error when nothing was accepted for any of them."""
+
+Consent: TypeAlias = Callable[[list[Job]], Any]
+"""Is told which jobs are about to end, and answers for each of them; with asyncio the answers may be awaited."""
 
 _BURST = 1_048_576  # bytes said at a time: replies are read in between
 
@@ -60,6 +68,7 @@ class Stream:
         is_pipelining: bool,
         is_lmtp: bool,
         window: int,
+        consent: Consent | None = None,
     ) -> None:
         self.taken = 0
         """How many messages the server has taken."""
@@ -69,6 +78,7 @@ class Stream:
         self._lines = lines
         self._is_pipelining = is_pipelining
         self._is_lmtp = is_lmtp
+        self._consent = consent
         self._window = window  # of transactions by BDAT; 0 for DATA
         self._waiting: deque[Job] = deque()  # taken, and nothing said of them
         self._flying: deque[Trip] = deque()
@@ -157,20 +167,15 @@ class Stream:
         ends = [(finished, size)] if finished else []
         if finished or not self._flying:  # all that was said has been answered
             self._wire.refuse_leftovers()
-        room = window - len(self._flying) if window else 1
-        while room > 0 and size < _BURST and (job := self._look()) and self._can_fly(job):
-            self._waiting.popleft()
-            try:
-                lines = self._lines(job)
-            except MailkitError as error:
-                self._put(job, error)
-                continue
+        ready = self._ready(window - len(self._flying) if window else 1, _BURST - size)
+        if window and self._consent is not None and ready:
+            ready = yield from self._consented(ready)
+        for job, lines in ready:
             trip = self._launch(job, lines)
             said += lines
             if window:
                 size += sum(map(len, lines))
                 ends.append((trip, size))
-            room -= 1
         if not said:
             return
         data = b"".join(said)
@@ -183,6 +188,32 @@ class Stream:
             for trip, end in ends:
                 trip.has_left = end <= gone
             raise
+
+    def _ready(self, count: int, room: int) -> list[tuple[Job, list[bytes]]]:
+        """Take what may be said next, with MAIL and RCPT for each."""
+        ready: list[tuple[Job, list[bytes]]] = []
+        while len(ready) < count and room > 0 and (job := self._look()) and self._can_fly(job):
+            self._waiting.popleft()
+            try:
+                ready.append((job, self._lines(job)))
+            except MailkitError as error:
+                self._put(job, error)
+                continue
+            if self._window:
+                room -= job.content.size
+        return ready
+
+    def _consented(self, ready: list[tuple[Job, list[bytes]]]) -> Conversation[list[tuple[Job, list[bytes]]]]:
+        """Leave those out to which there is no consent."""
+        answers = yield Consult(self._question([job for job, _ in ready]))
+        for (job, _), may_leave in zip(ready, answers, strict=True):
+            if not may_leave:
+                self._put(job, MessageWithheld())
+        return [one for one, may_leave in zip(ready, answers, strict=True) if may_leave]
+
+    def _question(self, jobs: list[Job]) -> Callable[[], Any]:
+        assert self._consent is not None
+        return partial(self._consent, jobs)
 
     def _launch(self, job: Job, lines: list[bytes]) -> Trip:
         is_chunk = self._window > 0
@@ -205,6 +236,11 @@ class Stream:
 
     def _say_content(self, trip: Trip) -> Conversation[None]:
         # RFC 2920 3.1: a server may say go on although it has taken nobody; then it gets nothing.
+        if self._consent is not None and trip.taken and not (yield Consult(self._question([trip.job])))[0]:
+            self._wire.is_usable, self._end = False, ConnectError("the session was closed before this message was said")
+            self._flying.remove(trip)
+            self._put(trip.job, MessageWithheld())
+            return
         content = trip.job.content
         pieces = content.pieces if trip.taken else ()
         whole = b"".join(pieces)  # type: ignore[arg-type]  # it is light
@@ -222,12 +258,13 @@ class Stream:
             return
         transaction = Transaction(self._wire, self._times, is_pipelining=self._is_pipelining, is_lmtp=self._is_lmtp)
         try:
-            answers: Result = yield from transaction.run(lines, job.content)
+            consent = None if self._consent is None else self._question([job])
+            answers: Result = yield from transaction.run(lines, job.content, consent)
         except LOST as error:
             self._wire.is_usable = False
             answers = error
         except MailkitError as error:
-            self._wire.is_usable = False  # a stored piece could not be had: the content has no end
+            self._wire.is_usable = False  # a stored piece could not be had, or it was withheld: the content has no end
             answers = error
         self._put(job, answers)
 
@@ -246,6 +283,8 @@ class Stream:
             if trip.is_at_content:
                 trip.is_at_content = False
                 yield from self._say_content(trip)
+                if not self._wire.is_usable:
+                    return
             elif trip.is_over:
                 self._settle()
                 if not self._flying:

@@ -6,11 +6,12 @@ has not left, the server cannot have taken the message, and a lost connection me
 end is the final dot, or the last octet of the last chunk; once it may have left, a lost connection means *in doubt*.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from mailkit.errors import MailkitError
+from mailkit.errors import MailkitError, MessageWithheld
 from mailkit.mime.bodytype import BodyType
-from mailkit.sansio import Conversation, Write
+from mailkit.sansio import Consult, Conversation, Write
 from mailkit.smtp import command, dot
 from mailkit.smtp.answer import Answer
 from mailkit.smtp.clientwire import LOST, ClientWire, in_step
@@ -36,13 +37,18 @@ class Transaction:
         self._is_pipelining = is_pipelining
         self._is_lmtp = is_lmtp
         self._unanswered = 0  # chunks
+        self._consent: Callable[[], Any] | None = None
         self._verdicts = 1  # replies to the end of data: with LMTP one for each recipient taken (RFC 2033 4.2)
 
-    def run(self, flight: Sequence[bytes], content: Content) -> Conversation[tuple[Answer, ...]]:
+    def run(
+        self, flight: Sequence[bytes], content: Content, consent: Callable[[], Any] | None = None
+    ) -> Conversation[tuple[Answer, ...]]:
         """Say MAIL and the RCPTs of ``flight``, send the content, and return one answer for each recipient, in order.
 
-        Raises one of :data:`LOST` when the wire is lost before any recipient was answered.
+        Raises one of :data:`LOST` when the wire is lost before any recipient was answered, and MessageWithheld when
+        ``consent``, asked just before the end, is not given; the session is over then.
         """
+        self._consent = consent
         sender_reply, *recipient_replies = yield from self._fly(flight)
         if not sender_reply.is_success:
             yield from self._reset_after(sender_reply)
@@ -161,6 +167,9 @@ class Transaction:
     def _end(self, octets: bytes) -> Conversation[list[Answer]]:
         """Send what makes the message complete, and hear what becomes of it."""
         replies: list[Reply] = []
+        if self._consent is not None and not (yield Consult(self._consent))[0]:
+            self._wire.is_usable = False
+            raise MessageWithheld
         try:
             yield Write(octets, within=self._times.data_block)
             while len(replies) < self._verdicts:

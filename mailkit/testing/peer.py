@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from mailkit.errors import ConnectError, MailkitError
-from mailkit.sansio import Call, ChannelBinding, Conversation, Effect, Read, Sleep, StartTls, Write
+from mailkit.sansio import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Write
 
 __all__ = ["Closes", "Fails", "Hears", "Says", "ScriptedPeer", "Secures", "Step"]
 
@@ -138,7 +138,7 @@ class ScriptedPeer:
                 return self._bindings
             case Sleep(seconds):
                 self.slept += seconds
-            case Call(deed):
+            case Call(deed) | Consult(deed):
                 return deed()
         return None
 

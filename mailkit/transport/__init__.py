@@ -9,7 +9,7 @@ from mailkit.transport.mbox import MboxTransport
 from mailkit.transport.memory import MemoryTransport, NullTransport, Sent
 from mailkit.transport.oauth import RefreshToken
 from mailkit.transport.outcome import Outcome, Status, failed
-from mailkit.transport.parcel import Delivered, Parcel
+from mailkit.transport.parcel import Delivered, Parcel, Seal
 from mailkit.transport.redirect import RedirectTransport
 from mailkit.transport.registry import open_transport
 from mailkit.transport.sendmail import SendmailTransport
@@ -31,6 +31,7 @@ __all__ = [
     "RedirectTransport",
     "RefreshToken",
     "RoundRobinTransport",
+    "Seal",
     "SendmailTransport",
     "Sent",
     "SmtpSettings",

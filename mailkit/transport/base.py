@@ -4,10 +4,10 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Iterator
 
-from mailkit.errors import MailkitError
+from mailkit.errors import MailkitError, MessageWithheld
 from mailkit.message import Envelope, Message
 from mailkit.transport.outcome import Outcome, Status
-from mailkit.transport.parcel import Delivered, Parcel
+from mailkit.transport.parcel import Delivered, Parcel, Seal
 
 __all__ = ["Transport"]
 
@@ -30,20 +30,30 @@ class Transport(ABC):
         """Do the same for asyncio. The default runs :meth:`deliver` in a thread."""
         return await asyncio.to_thread(self.deliver, envelope, message)
 
-    def deliver_many(self, take: Callable[[], Parcel | None]) -> Iterator[Delivered]:
+    def deliver_many(self, take: Callable[[], Parcel | None], seal: Seal | None = None) -> Iterator[Delivered]:
         """Deliver what ``take`` gives until that is None, and say of each what :meth:`deliver` would return or raise.
 
         The order may change where the transport sends again over another connection what the first one did not take.
+        ``seal`` is asked for each just before it may reach anybody: here before :meth:`deliver`, and later by a transport
+        that knows better.
         """
         while (parcel := take()) is not None:
+            if seal is not None and not seal([parcel])[0]:  # type: ignore[index]  # it answers at once
+                yield parcel, MessageWithheld()
+                continue
             try:
                 yield parcel, self.deliver(parcel.envelope, parcel.message)
             except MailkitError as error:
                 yield parcel, error
 
-    async def adeliver_many(self, take: Callable[[], Parcel | None]) -> AsyncGenerator[Delivered, None]:
+    async def adeliver_many(
+        self, take: Callable[[], Parcel | None], seal: Seal | None = None
+    ) -> AsyncGenerator[Delivered, None]:
         """Do the same for asyncio, by :meth:`adeliver`."""
         while (parcel := take()) is not None:
+            if seal is not None and not (await seal([parcel]))[0]:  # type: ignore[misc]  # for asyncio it is awaited
+                yield parcel, MessageWithheld()
+                continue
             try:
                 yield parcel, await self.adeliver(parcel.envelope, parcel.message)
             except MailkitError as error:

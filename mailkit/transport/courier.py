@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeAlias
 from mailkit.errors import ConnectError, MailkitError, ReplyError
 from mailkit.sansio import Conversation
 from mailkit.smtp import Answer, Client, Job
-from mailkit.transport.parcel import Delivered, Parcel
+from mailkit.transport.parcel import Delivered, Parcel, Seal
 from mailkit.transport.plan import Plan
 from mailkit.transport.pool import ASK_AFTER, DROP_AFTER, Pool
 from mailkit.transport.settings import SmtpSettings
@@ -87,8 +87,8 @@ class Courier:
         self._pool = pool
         self._relay = relay
 
-    def deliver(self, take: Callable[[], Parcel | None], *, window: int) -> Plot:
-        """Deliver what ``take`` gives until that is None, and tell what became of each."""
+    def deliver(self, take: Callable[[], Parcel | None], *, window: int, seal: Seal | None = None) -> Plot:
+        """Deliver what ``take`` gives until that is None, and tell what became of each. ``seal`` has the last word."""
         settings = self._settings
         again: deque[Plan] = deque()
         while True:
@@ -104,7 +104,7 @@ class Courier:
                 continue
             load = _Load(session.client, again, take, settings, self._relay)
             try:
-                yield from self._serve(session, load, window)
+                yield from self._serve(session, load, window, seal)
             except BaseException:
                 self._drop(session)
                 raise
@@ -115,9 +115,10 @@ class Courier:
                 self._pool.forget()
                 yield Part(session)
 
-    def _serve(self, session: Session, load: "_Load", window: int) -> Plot:
+    def _serve(self, session: Session, load: "_Load", window: int, seal: Seal | None) -> Plot:
         """Send over one session as much as it takes."""
-        stream = session.client.stream(load.next, window=window)
+        consent = (lambda jobs: seal([job.key.parcel for job in jobs])) if seal else None
+        stream = session.client.stream(load.next, window=window, consent=consent)
         while settled := (yield Talk(session, stream.next())):
             for job, result in settled:
                 if delivered := self._delivered(session, load, job.key, result):
@@ -125,12 +126,12 @@ class Courier:
         for plan, error in load.unready:
             yield Tell((plan.parcel, error))
         if load.heavy:
-            yield from self._serve_alone(session, load, load.heavy)
+            yield from self._serve_alone(session, load, load.heavy, seal)
 
-    def _serve_alone(self, session: Session, load: "_Load", plan: Plan) -> Plot:
+    def _serve_alone(self, session: Session, load: "_Load", plan: Plan, seal: Seal | None) -> Plot:
         result: tuple[Answer, ...] | MailkitError
         try:
-            result = yield Talk(session, plan.deliver(session.client, load.form))
+            result = yield Talk(session, plan.deliver(session.client, load.form, seal))
         except MailkitError as error:
             result = error
         if delivered := self._delivered(session, load, plan, result):

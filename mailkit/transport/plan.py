@@ -9,7 +9,7 @@ from mailkit.sansio import Call, Conversation
 from mailkit.smtp import Answer, Client, Content, Job
 from mailkit.transport.dsn import dsn_request
 from mailkit.transport.outcome import Outcome, Status
-from mailkit.transport.parcel import Parcel
+from mailkit.transport.parcel import Parcel, Seal
 
 __all__ = ["Plan"]
 
@@ -42,12 +42,17 @@ class Plan:
             self,
         )
 
-    def deliver(self, client: Client, form: BodyType) -> Conversation[tuple[Answer, ...]]:
+    def deliver(self, client: Client, form: BodyType, seal: Seal | None) -> Conversation[tuple[Answer, ...]]:
         """Send it alone, reading files where a pump may block."""
         job: Job = yield Call(lambda: self.job(form))
         return (
             yield from client.deliver(
-                job.sender, job.recipients, job.content, dsn=job.dsn, requires_tls=job.requires_tls
+                job.sender,
+                job.recipients,
+                job.content,
+                dsn=job.dsn,
+                requires_tls=job.requires_tls,
+                consent=(lambda _: seal([self.parcel])) if seal else None,
             )
         )
 

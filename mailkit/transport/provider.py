@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from mailkit.errors import AuthError, ConfigError
 from mailkit.message import Envelope, Message
 from mailkit.transport.outcome import Outcome
-from mailkit.transport.parcel import Delivered, Parcel
+from mailkit.transport.parcel import Delivered, Parcel, Seal
 from mailkit.transport.settings import SmtpSettings, smtp_settings
 from mailkit.transport.smtp import SmtpTransport
 from mailkit.transport.url import Url
@@ -134,13 +134,15 @@ class ProviderTransport(SmtpTransport):
         with self._hinting():
             return await super().adeliver(envelope, message)
 
-    def deliver_many(self, take: Callable[[], Parcel | None]) -> Iterator[Delivered]:
-        for parcel, result in super().deliver_many(take):
+    def deliver_many(self, take: Callable[[], Parcel | None], seal: Seal | None = None) -> Iterator[Delivered]:
+        for parcel, result in super().deliver_many(take, seal):
             self._hint(result)
             yield parcel, result
 
-    async def adeliver_many(self, take: Callable[[], Parcel | None]) -> AsyncGenerator[Delivered, None]:
-        async with aclosing(super().adeliver_many(take)) as delivered:
+    async def adeliver_many(
+        self, take: Callable[[], Parcel | None], seal: Seal | None = None
+    ) -> AsyncGenerator[Delivered, None]:
+        async with aclosing(super().adeliver_many(take, seal)) as delivered:
             async for parcel, result in delivered:
                 self._hint(result)
                 yield parcel, result

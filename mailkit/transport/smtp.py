@@ -16,7 +16,7 @@ from mailkit.smtp import Client
 from mailkit.transport.base import Transport
 from mailkit.transport.courier import Courier, Deed, Open, Part, Plot, Session, Talk, Tell, Turn, busy
 from mailkit.transport.outcome import Outcome
-from mailkit.transport.parcel import Delivered, Parcel
+from mailkit.transport.parcel import Delivered, Parcel, Seal
 from mailkit.transport.pool import Pool
 from mailkit.transport.settings import SmtpSettings, Tls
 
@@ -50,8 +50,8 @@ class SmtpTransport(Transport):
             raise result
         return result
 
-    def deliver_many(self, take: Callable[[], Parcel | None]) -> Iterator[Delivered]:
-        return self._drive(self._courier.deliver(take, window=self.settings.window))
+    def deliver_many(self, take: Callable[[], Parcel | None], seal: Seal | None = None) -> Iterator[Delivered]:
+        return self._drive(self._courier.deliver(take, window=self.settings.window, seal=seal))
 
     def close(self) -> None:
         for _ in self._drive(self._courier.close()):
@@ -161,9 +161,12 @@ class SmtpTransport(Transport):
             raise result
         return result
 
-    async def adeliver_many(self, take: Callable[[], Parcel | None]) -> AsyncGenerator[Delivered, None]:
+    async def adeliver_many(
+        self, take: Callable[[], Parcel | None], seal: Seal | None = None
+    ) -> AsyncGenerator[Delivered, None]:
         pool, courier = self._half()
-        async with aclosing(self._adrive(courier.deliver(take, window=self.settings.window), pool)) as delivered:
+        plot = courier.deliver(take, window=self.settings.window, seal=seal)
+        async with aclosing(self._adrive(plot, pool)) as delivered:
             async for one in delivered:
                 yield one
 
