@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PEERS := .peers
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz check format gallery peers bench lock clean
+.PHONY: help demo test fuzz torture check format gallery peers bench lock clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -21,6 +21,9 @@ test: $(READY) ## run the whole test suite
 FUZZ ?= 5000
 fuzz: $(READY) ## give hostile input to everything that reads (FUZZ=examples per test)
 	MAILKIT_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/property/test_fuzz.py
+
+torture: $(READY) ## kill campaigns again and again, and count who got what (TORTURE_KILLS=25 and the like)
+	$(BIN)/python -m tests.torture
 
 check: $(READY) ## formatting, lint and types, as CI runs them
 	$(BIN)/ruff format --check .

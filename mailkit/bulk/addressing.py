@@ -1,7 +1,8 @@
 """From a row to the address that it is sent to."""
 
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from mailkit.errors import AddressError, RecipientsError
 from mailkit.message import Address
@@ -12,7 +13,7 @@ __all__ = ["Addressing"]
 
 class Addressing:
     """Finds the address in a row: by a template such as ``{{ first }} {{ last }} <{{ email }}>``; without one in the
-    column ``to``, or ``email`` with ``name``.
+    column ``to``, or ``email`` with ``name``. A column ``to-name`` has the name beside either of them.
 
     The template is taken apart before the values are put in: a name with a comma or a ``<`` in it stays a name.
     """
@@ -35,7 +36,8 @@ class Addressing:
 
     def check(self, columns: Mapping[str, Any], *, source: str) -> None:
         """Raise RecipientsError when no column can hold the address."""
-        if self._template is None and _column(columns, "to") is None and _column(columns, "email") is None:
+        found = _columns(tuple(columns))
+        if self._template is None and found.to is None and found.email is None:
             raise RecipientsError(
                 "there is no column 'to' or 'email'",
                 source=source,
@@ -44,18 +46,43 @@ class Addressing:
             )
 
 
+class _Columns(NamedTuple):
+    """The columns that make an address, as they are spelt in a list."""
+
+    to: str | None
+    email: str | None
+    name: str | None
+    to_name: str | None
+
+
+@lru_cache(maxsize=256)
+def _columns(names: tuple[str, ...]) -> _Columns:
+    spelt: dict[str, str] = {}
+    for name in names:
+        spelt.setdefault(name.strip().lower(), name)
+    spelt |= {name: name for name in names}  # the very word before another spelling of it
+    return _Columns(
+        spelt.get("to"), spelt.get("email"), spelt.get("name"), spelt.get("to-name") or spelt.get("to_name")
+    )
+
+
 def _from_columns(data: Mapping[str, Any]) -> Address:
-    to = _column(data, "to")
-    if to is not None:
-        return Address.parse(str(data[to] or "").strip())
-    email, name = _column(data, "email"), _column(data, "name")
-    given = str(data[email] or "").strip() if email is not None else ""
+    columns = _columns(tuple(data))
+    if columns.to is not None:
+        found = Address.parse(_cell(data, columns.to))
+        name = "" if found.name else _name(data, columns.to_name)
+        return Address(found.email, name=name) if name else found
+    given = _cell(data, columns.email)
     if not given:
         raise AddressError("the address is empty", text="")
     if "<" in given:
         return Address.parse(given)
-    return Address(given, name=" ".join(str(data[name] or "").split()) if name is not None else "")
+    return Address(given, name=_name(data, columns.to_name) or _name(data, columns.name))
 
 
-def _column(data: Mapping[str, Any], wanted: str) -> str | None:
-    return wanted if wanted in data else next((name for name in data if name.strip().lower() == wanted), None)
+def _cell(data: Mapping[str, Any], column: str | None) -> str:
+    return str(data[column] or "").strip() if column is not None else ""
+
+
+def _name(data: Mapping[str, Any], column: str | None) -> str:
+    return " ".join(_cell(data, column).split())

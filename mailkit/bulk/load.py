@@ -1,17 +1,22 @@
 """From a list of recipients into the journal, a chunk of rows at a time."""
 
 import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 
+from mailkit import clock
 from mailkit.bulk.addressing import Addressing
-from mailkit.bulk.journal import Journal
+from mailkit.bulk.journal import Journal, Worker
 from mailkit.bulk.recipients import Recipients, Row
-from mailkit.bulk.state import Entry
+from mailkit.bulk.state import Entry, InDoubt
 from mailkit.errors import JournalError, MessageError, RecipientsError
 
 __all__ = ["load"]
 
-_CHUNK = 500  # rows in one transaction
+_CHUNK = 2_000  # rows in one transaction
+_LOOK_EVERY = 0.1  # seconds, while another process reads the list
 
 
 def load(source: Recipients, journal: Journal, addressing: Addressing, *, accept_changes: bool) -> None:
@@ -20,28 +25,52 @@ def load(source: Recipients, journal: Journal, addressing: Addressing, *, accept
     Rows that cannot be used, and repeated addresses, are noted by their line. Raises RecipientsError for a list that
     cannot be used at all, and JournalError for one that has changed since its campaign began.
     """
+    roll = journal.roll
     fingerprint = source.fingerprint()
-    if journal.is_loaded and fingerprint == journal.fingerprint and fingerprint:
+    if roll.is_loaded and fingerprint == roll.fingerprint and fingerprint:
         return
-    if journal.is_loaded and journal.has_begun and fingerprint != journal.fingerprint and not accept_changes:
-        raise JournalError(
-            f"{source.name} has changed since this campaign began",
-            hint="To follow the new list (nobody gets it twice), say --accept-changes; for another campaign give it a --name.",
-        )
-    journal.begin_loading()
-    is_checked = False
-    rows = source.rows()
-    while chunk := list(islice(rows, _CHUNK)):
-        if not is_checked and (first := next((row for row in chunk if not row.problem), None)):
-            addressing.check(first.data, source=source.name)
-            is_checked = True
-        entries, bad = _sorted(chunk, addressing, source)
-        for duplicate, line in journal.load(entries):
-            bad.append((duplicate.line, "duplicate", f"{duplicate.key} is already on line {line}"))
-        journal.note_bad_rows(bad)
-    if not is_checked and not journal.counts():
-        raise RecipientsError("there is no recipient in the list", source=source.name)
-    journal.finish_loading(source=source.name, fingerprint=fingerprint)
+    with _turn(journal) as worker:
+        if roll.is_loaded and fingerprint == roll.fingerprint and fingerprint:
+            return  # another process has done it meanwhile
+        if roll.is_loaded and roll.has_begun and fingerprint != roll.fingerprint and not accept_changes:
+            raise JournalError(
+                f"{source.name} has changed since this campaign began",
+                hint="To follow the new list (nobody gets it twice), say --accept-changes; for another campaign give it a --name.",
+            )
+        roll.begin()
+        is_checked = False
+        rows = source.rows()
+        while chunk := list(islice(rows, _CHUNK)):
+            if not is_checked and (first := next((row for row in chunk if not row.problem), None)):
+                addressing.check(first.data, source=source.name)
+                is_checked = True
+            entries, bad = _sorted(chunk, addressing, source)
+            for duplicate, line in roll.add(entries):
+                bad.append((duplicate.line, "duplicate", f"{duplicate.key} is already on line {line}"))
+            roll.note_bad_rows(bad)
+            with journal.store.writing() as db:
+                worker.renew(db, clock.now().timestamp())
+        if not is_checked and not journal.account.counts():
+            raise RecipientsError("there is no recipient in the list", source=source.name)
+        roll.finish(source=source.name, fingerprint=fingerprint)
+
+
+@contextmanager
+def _turn(journal: Journal) -> Iterator[Worker]:
+    """Be the only process that reads the list; wait while another one does, until it is done or gone."""
+    with journal.store.writing() as db:
+        worker = Worker.enter(db, journal.campaign, clock.now().timestamp(), policy=InDoubt.HOLD)
+    try:
+        while not journal.roll.take_turn(worker.id):
+            time.sleep(_LOOK_EVERY)
+            with journal.store.writing() as db:
+                worker.renew(db, clock.now().timestamp())
+                worker.sweep(db, clock.now().timestamp())
+        yield worker
+    finally:
+        journal.roll.end_turn(worker.id)
+        with journal.store.writing() as db:
+            worker.leave(db, clock.now().timestamp())
 
 
 def _sorted(

@@ -1,6 +1,6 @@
 """How far a campaign is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from mailkit.bulk.state import State
@@ -10,11 +10,22 @@ __all__ = ["Observer", "Progress"]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A moment of a run: how many of ``total`` have been dealt with in it, by state, after how many seconds."""
+    """A moment of a run: how many of ``total`` have been dealt with in it, by state, after how many seconds.
+
+    A recipient who is deferred, tried again and reached is counted once, as sent.
+    """
 
     total: int
-    counts: dict[State, int] = field(default_factory=dict)
+    counts: Mapping[State, int] = field(default_factory=dict)
     seconds: float = 0.0
+    under_way: int = 0
+    """Messages that are on their way just now."""
+    waiting: str = ""
+    """Why nothing is being sent just now, in words; empty while something is."""
+    seconds_to_wait: float = 0.0
+    """For how much longer, as far as is known."""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Rates a second that are in force, by domain group; ``relay`` is what the relay bears, ``all`` what was asked for."""
 
     @property
     def done(self) -> int:
@@ -32,3 +43,4 @@ class Progress:
 
 
 Observer = Callable[[Progress], None]
+"""Is told of progress some ten times a second, in the thread that sends. What it raises ends the run."""

@@ -1,14 +1,17 @@
 """What became of a campaign, to read and to act on."""
 
 from dataclasses import dataclass, field
+from itertools import islice
 
-from mailkit.bulk.journal import Journal
+from mailkit.bulk.journal import Cause, Journal
 from mailkit.bulk.state import Result, State
 from mailkit.template import Statistics
 
 __all__ = ["SHOWN", "BadRow", "Report", "report_on"]
 
 SHOWN = 1_000  # rows kept in memory; the journal has them all
+_REASONS = 100
+_PROBLEMS = (State.IN_DOUBT, State.FAILED, State.SKIPPED, State.EXPIRED, State.DEFERRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,14 @@ class Report:
     """Dry runs only: the messages that were composed without a fault."""
     sample: str = ""
     """Dry runs only: the first message, as text."""
+    samples: tuple[str, ...] = ()
+    """Dry runs only: the files into which messages were written to look at."""
+    paused: str = ""
+    """Why the campaign is paused; empty when it is not."""
+    reasons: tuple[Cause, ...] = ()
+    """Why recipients did not get it, the most frequent first, at most 100."""
+    next_attempt_at: float | None = None
+    """When the first of those who wait is tried again, in seconds since 1970."""
     skeletons: Statistics = field(default_factory=Statistics)
     """How often the run inlined CSS and made text, and how often that was shared."""
 
@@ -48,7 +59,12 @@ class Report:
 
     @property
     def failed(self) -> int:
-        return self.counts.get(State.FAILED, 0) + self.counts.get(State.SKIPPED, 0)
+        """Refused for good, not to be composed, or put off for too long."""
+        return sum(self.counts.get(state, 0) for state in (State.FAILED, State.SKIPPED, State.EXPIRED))
+
+    @property
+    def suppressed(self) -> int:
+        return self.counts.get(State.SUPPRESSED, 0)
 
     @property
     def deferred(self) -> int:
@@ -56,7 +72,7 @@ class Report:
 
     @property
     def pending(self) -> int:
-        return self.counts.get(State.PENDING, 0) + self.counts.get(State.CLAIMED, 0)
+        return sum(self.counts.get(state, 0) for state in (State.PENDING, State.CLAIMED, State.DOT))
 
     @property
     def in_doubt(self) -> int:
@@ -64,7 +80,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all well, 1 some mail not delivered or a bad row, 3 some in doubt. Duplicates are well: they have it once."""
+        """0 all well, 1 some mail not delivered or a bad row, 3 some in doubt. Duplicates are well: they have it once; and
+        so are the suppressed: they want none."""
         if self.in_doubt:
             return 3
         # After a dry run everything is pending, as it should be.
@@ -79,6 +96,7 @@ class Report:
             "sent_in_run": self.sent_in_run,
             "deferred": self.deferred,
             "failed": self.failed,
+            "suppressed": self.suppressed,
             "in_doubt": self.in_doubt,
             "pending": self.pending,
             "invalid": self.invalid,
@@ -87,11 +105,26 @@ class Report:
             "dry_run": self.is_dry_run,
             "ready": self.ready,
             "interrupted": self.is_interrupted,
+            "paused": self.paused,
+            "states": {str(state): self.counts.get(state, 0) for state in State},
+            "samples": list(self.samples),
+            "next_attempt_at": self.next_attempt_at,
             "skeletons": self.skeletons.skeletons,
             "hits": self.skeletons.hits,
             "fallbacks": self.skeletons.fallbacks,
             "exit_code": self.exit_code,
             "bad_rows": [{"line": row.line, "kind": row.kind, "problem": row.problem} for row in self.bad_rows],
+            "reasons": [
+                {
+                    "state": str(reason.state),
+                    "code": reason.code,
+                    "enhanced": reason.enhanced,
+                    "group": reason.group,
+                    "text": reason.text,
+                    "count": reason.count,
+                }
+                for reason in self.reasons
+            ],
             "problems": [
                 {
                     "line": line,
@@ -109,17 +142,19 @@ class Report:
 
 def report_on(journal: Journal, **run: object) -> Report:
     """Make the report from what the journal knows; ``run`` adds what only the run knows."""
-    rows, kinds = journal.bad_rows(limit=SHOWN)
-    problems: list[tuple[int, Result]] = []
-    for state in (State.IN_DOUBT, State.FAILED, State.SKIPPED, State.DEFERRED):
-        problems += journal.results(state, limit=SHOWN)
-    problems.sort(key=lambda problem: problem[0])
+    account = journal.account
+    rows, kinds = account.bad_rows(limit=SHOWN)
+    counts = account.counts()
+    told = [state for state in _PROBLEMS if counts.get(state)]
+    problems = [(one.line, one.result) for one in islice(account.lines(told), SHOWN)] if told else []
     return Report(
         name=journal.name,
-        counts=journal.counts(),
+        counts=counts,
         invalid=kinds.get("invalid", 0),
         duplicates=kinds.get("duplicate", 0),
         bad_rows=tuple(BadRow(*row) for row in rows),
-        problems=tuple(problems[:SHOWN]),
+        problems=tuple(problems),
+        reasons=tuple(account.reasons(limit=_REASONS)) if told or counts.get(State.SUPPRESSED) else (),
+        next_attempt_at=account.next_time() if counts.get(State.DEFERRED) else None,
         **run,  # type: ignore[arg-type]
     )

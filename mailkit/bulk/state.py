@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Entry", "Result", "State"]
+__all__ = ["Entry", "InDoubt", "Result", "State"]
 
 
 class State(StrEnum):
-    """Where a recipient is. All but the first three are ends; ``deferred`` is tried again by a later run."""
+    """Where a recipient is. The first three, and ``deferred``, are on their way to one of the others."""
 
     PENDING = "pending"
     CLAIMED = "claimed"
@@ -19,7 +19,23 @@ class State(StrEnum):
     SKIPPED = "skipped"
     SUPPRESSED = "suppressed"
     EXPIRED = "expired"
-    IN_DOUBT = "in doubt"
+    IN_DOUBT = "in_doubt"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more is done by itself."""
+        return self not in (State.PENDING, State.CLAIMED, State.DOT, State.DEFERRED)
+
+
+class InDoubt(StrEnum):
+    """What becomes of a message of which nobody can know whether it has arrived (RFC 1047)."""
+
+    HOLD = "hold"
+    """It is left alone, and told; ``mailkit journal resolve`` decides."""
+    ASSUME_SENT = "assume-sent"
+    """It counts as sent, which it nearly always is."""
+    RESEND = "resend"
+    """It is sent again, the same to the byte: where a second copy is better than none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +45,14 @@ class Entry:
     key: str
     line: int
     data: dict[str, Any]
+    id: int = 0
+    epoch: int = 0
+    """Counts the claims: what was claimed before has no say any more."""
+    attempts: int = 0
+    first_attempt_at: float = 0.0
+    """When it was claimed for the first time; a message bears that date on every attempt."""
+    has_copies: bool = False
+    """Whether those in Cc and Bcc have it already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +68,8 @@ class Result:
     queue_id: str = ""
     message_id: str = ""
     attempts: int = 0
+    """In the journal: how often it has been tried. From a run: how many attempts this adds."""
+    next_attempt_at: float = 0.0
+    updated_at: float = 0.0
+    has_copies: bool = False
+    """Whether those in Cc and Bcc have got it in this attempt."""

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from mailkit import clock
-from mailkit.bulk import Campaign, Observer, Progress, Recipients, Report, State
+from mailkit.bulk import RETRY, Campaign, InDoubt, Observer, Progress, Recipients, Report, State
 from mailkit.cli import data, options
 from mailkit.cli.output import line, notes, print_json
-from mailkit.delivery import Mailer, Retry
+from mailkit.delivery import Mailer, Rate
 from mailkit.errors import ConfigError
 
 __all__ = ["batch"]
@@ -23,7 +23,11 @@ def batch(
         str, typer.Argument(metavar="TEMPLATE", help="The template: a path, or a name in --templates.")
     ],
     recipients: Annotated[
-        Path, typer.Argument(metavar="RECIPIENTS", help="A CSV file; its columns are the variables.")
+        str,
+        typer.Argument(
+            metavar="RECIPIENTS",
+            help="CSV, TSV, JSON, JSON Lines, .xlsx, - or a database's URL; columns are the variables.",
+        ),
     ],
     *,
     sender: options.Sender = "",
@@ -60,14 +64,83 @@ def batch(
             help="Messages on their way at once.",
         ),
     ] = 1,
+    processes: Annotated[
+        int,
+        typer.Option("--processes", min=1, max=64, metavar="N", help="Processes that share the work and the journal."),
+    ] = 1,
     rate: options.Rate = "",
-    attempts: options.Attempts = 4,
+    domain_rate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--domain-rate", metavar="[DOMAIN=]RATE", help="For each provider, or one: gmail.com=5/s. Repeatable."
+        ),
+    ] = None,
+    attempts: Annotated[
+        int,
+        typer.Option(
+            "--attempts",
+            envvar="MAILKIT_ATTEMPTS",
+            min=1,
+            metavar="N",
+            help="How often a recipient who is put off is tried.",
+        ),
+    ] = 50,
+    expire: Annotated[
+        float, typer.Option("--expire", min=0, metavar="HOURS", help="After so long who was put off is given up.")
+    ] = 48.0,
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            "--wait", min=0, metavar="SECONDS", help="Wait so long for those who were put off; 30 by default."
+        ),
+    ] = None,
+    in_doubt: Annotated[
+        InDoubt, typer.Option("--in-doubt", help="What becomes of those of whom nobody can know whether they have it.")
+    ] = InDoubt.HOLD,
+    between: Annotated[
+        str, typer.Option("--between", metavar="HH:MM-HH:MM", help="The time of day in which messages go.")
+    ] = "",
+    timezone: Annotated[str, typer.Option("--timezone", metavar="NAME", help="Where that holds: Europe/Berlin.")] = "",
+    daily_quota: Annotated[
+        int, typer.Option("--daily-quota", min=0, metavar="N", help="At most N messages a day; 0 is no limit.")
+    ] = 0,
+    warm_up: Annotated[
+        str, typer.Option("--warm-up", metavar="N[xGROWTH]", help="N on the first day, then more: 200x1.5.")
+    ] = "",
+    max_refused: Annotated[
+        str,
+        typer.Option(
+            "--max-refused", metavar="N|N%", help="Pause when more are refused: 100, or 5% of the last 1,000."
+        ),
+    ] = "",
+    suppressions: Annotated[
+        Path | None,
+        typer.Option("--suppressions", envvar="MAILKIT_SUPPRESSIONS", metavar="FILE", help="Who is never written to."),
+    ] = None,
+    return_path: Annotated[
+        str, typer.Option("--return-path", metavar="ADDRESS", help="Where bounces go: bounces+{token}@example.com.")
+    ] = "",
+    preflight: Annotated[
+        bool, typer.Option("--preflight/--no-preflight", help="Make every message once before the first is sent.")
+    ] = True,
+    strict: Annotated[bool, typer.Option("--strict", help="Send nothing when the pre-flight finds a bad row.")] = False,
+    sample: Annotated[
+        int, typer.Option("--sample", min=0, metavar="N", help="With --dry-run: write N messages to ./samples.")
+    ] = 0,
     templates: options.TemplateFolder = "",
     context: options.ContextFile = None,
     assignments: options.Set = None,
     locale: options.Locale = "",
     translations: options.Translations = "",
     inliner: options.InlinerName = "premailer",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="NAME", help="Of the list: csv, tsv, json, jsonl, xlsx. Default: by its name."
+        ),
+    ] = "",
+    sheet: Annotated[str, typer.Option("--sheet", metavar="NAME", help="Of a workbook.")] = "",
+    query: Annotated[str, typer.Option("--query", metavar="SQL", help="What to ask the database for.")] = "",
     encoding: Annotated[str, typer.Option("--encoding", help="Of a CSV file without byte order mark.")] = "utf-8",
     delimiter: Annotated[
         str, typer.Option("--delimiter", help="Of the CSV file. Default: found in its first line.")
@@ -100,7 +173,9 @@ def batch(
     campaign = Campaign(
         template=template_name,
         templates=found,
-        recipients=Recipients(recipients, encoding=encoding, delimiter=delimiter),
+        recipients=Recipients(
+            recipients, format=form, encoding=encoding, delimiter=delimiter, sheet=sheet, query=query
+        ),
         from_=sender or None,
         to=to,
         journal=journal,
@@ -108,12 +183,29 @@ def batch(
         context={**({"locale": locale} if locale else {}), **data.read_context(context, assignments or [])},
         limit=limit,
         connections=connections,
+        processes=processes,
         accept_changes=accept_changes,
+        preflight=preflight,
+        strict=strict,
+        in_doubt=in_doubt,
+        retry=replace(RETRY, attempts=attempts, deadline=expire * 3_600),
+        wait=wait,
+        rate=rate or None,
+        domain_rate=_by_domain(domain_rate or []) or None,
+        between=between,
+        timezone=timezone,
+        daily_quota=daily_quota,
+        warm_up=warm_up,
+        max_refused=max_refused,
+        suppressions=suppressions,
+        return_path=return_path,
     )
+    if sample and not dry_run:
+        raise ConfigError("--sample writes messages of a dry run", hint="Add --dry-run.")
     if dry_run:
-        report = campaign.check()
+        report = campaign.check(samples="samples" if sample else None, count=sample)
     else:
-        with Mailer(via, retry=Retry(attempts=attempts), rate=rate or None) as mailer:
+        with Mailer(via) as mailer:
             if not yes and not as_json and sys.stdin.isatty() and notes.is_terminal:
                 _ask(campaign, mailer.transport.name, rate)
             with _Bar() as bar:
@@ -123,6 +215,15 @@ def batch(
     else:
         show(report, journal=journal)
     raise typer.Exit(report.exit_code)
+
+
+def _by_domain(given: list[str]) -> dict[str, Rate]:
+    """Read "gmail.com=5/s", and "20/s" for every other one."""
+    found: dict[str, Rate] = {}
+    for one in given:
+        name, _, rate = one.rpartition("=")
+        found[name or "*"] = rate
+    return found
 
 
 def _ask(campaign: Campaign, transport: str, rate: str) -> None:
@@ -176,7 +277,8 @@ class _Bar:
 
     def _move_bar(self, progress: Progress) -> None:
         bad = progress.done - progress.counts.get(State.SENT, 0)
-        state = f"{progress.rate:,.0f}/s" + (f", [red]{bad:,} not sent[/red]" if bad else "")
+        state = progress.waiting and f"[yellow]waiting {progress.waiting}[/yellow] "
+        state += f"{progress.rate:,.0f}/s" + (f", [red]{bad:,} not sent[/red]" if bad else "")
         self._rich.update(self._task, completed=progress.done, total=progress.total, state=state)
 
     def _print_line(self, progress: Progress) -> None:
@@ -184,8 +286,10 @@ class _Bar:
         if now - self._last < 2.0:
             return
         self._last = now
-        told = {"total": progress.total, "done": progress.done, "rate": round(progress.rate, 1)}
+        told: dict[str, object] = {"total": progress.total, "done": progress.done, "rate": round(progress.rate, 1)}
         told |= {str(state): count for state, count in progress.counts.items()}
+        if progress.waiting:
+            told |= {"waiting": progress.waiting, "seconds_to_wait": round(progress.seconds_to_wait, 1)}
         sys.stderr.write(json.dumps({"progress": told}) + "\n")
 
 
@@ -205,12 +309,18 @@ def show(report: Report, *, journal: Path | None) -> None:
     hidden = len(report.bad_rows[_SHOWN:]) + len(report.problems[_SHOWN:])
     if hidden:
         notes.print(f"… and {hidden:,} more; --json has them.")
+    for path in report.samples:
+        notes.print(line(("sample: ", "cyan"), path))
     if report.is_dry_run:
         notes.print(line(("Dry run: ", "bold"), f"{_many(report.ready, 'message')} ready to send; nothing was sent."))
     else:
         pace = (
             f" in {report.seconds:.1f} s ({report.sent_in_run / report.seconds:,.0f}/s)" if report.seconds > 0 else ""
         )
+        if report.paused:
+            notes.print(
+                line(("Paused: ", "yellow"), f"{report.paused}. mailkit journal resume {journal or 'JOURNAL'} goes on.")
+            )
         if report.is_interrupted:
             notes.print(line(("Interrupted; ", "yellow"), "the messages that were under way have been finished."))
         notes.print(line((f"{report.sent_in_run:,} sent", "bold green"), pace))
@@ -223,6 +333,7 @@ def show(report: Report, *, journal: Path | None) -> None:
         (report.sent, "have the message in all") if report.sent != report.sent_in_run else (0, ""),
         (report.deferred, "deferred; send again later"),
         (report.failed, "failed"),
+        (report.suppressed, "suppressed: never written to"),
         (report.in_doubt, "in doubt: may have it or not, and are not sent to again"),
         (report.invalid, "bad rows"),
         (report.duplicates, "duplicates left out"),

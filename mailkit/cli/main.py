@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 import mailkit
 from mailkit.cli import settings
 from mailkit.cli.batch import batch
+from mailkit.cli.journal import journal
 from mailkit.cli.new import new
 from mailkit.cli.output import notes, print_error
 from mailkit.cli.render import render
@@ -45,6 +46,7 @@ app = typer.Typer(
 _COMMANDS = (send, batch, render, new, verify)
 for _command in _COMMANDS:
     app.command()(_command)
+app.add_typer(journal, name="journal")
 
 
 def _print_version(wanted: bool) -> None:

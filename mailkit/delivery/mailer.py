@@ -46,7 +46,7 @@ class _Settings:
         self.transport = open_transport(transport)
         self.retry = retry or Retry()
         self.pace = Pace(rate, domain_rate)
-        self._desk = Desk(self.transport.name, tuple(hooks), ledger, tracer)
+        self.desk = Desk(self.transport.name, tuple(hooks), ledger, tracer)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.transport.name!r})"
@@ -95,7 +95,7 @@ class Mailer(_Settings):
         sent, come out.
         """
         drawn = iter(messages)
-        batch = Batch(lambda: next(drawn, None), self._desk, self.pace)
+        batch = Batch(lambda: next(drawn, None), self.desk, self.pace)
         yield from self._round(batch)
         with suppress(TryAgain):
             for attempt in self.retry.blocking():
@@ -116,7 +116,7 @@ class Mailer(_Settings):
             time.sleep(batch.wait)
 
     def _delivered(self, message: Message, envelope: Envelope | None, key: str) -> Sending:
-        sending = self._desk.open(message, envelope, key)
+        sending = self.desk.open(message, envelope, key)
         if sending.is_over:
             return sending
         try:
@@ -124,9 +124,9 @@ class Mailer(_Settings):
             if sending.is_waiting:  # hardly ever; the rest is for these
                 self._try_again(sending)
         except BaseException as error:
-            self._desk.abort(sending, error)
+            self.desk.abort(sending, error)
             raise
-        return self._desk.close(sending)
+        return self.desk.close(sending)
 
     def _try_again(self, sending: Sending) -> None:
         with suppress(TryAgain):
@@ -185,7 +185,7 @@ class AsyncMailer(_Settings):
     async def send_many(self, messages: Iterable[Mail] | AsyncIterable[Mail]) -> AsyncGenerator[Receipt, None]:
         """Send messages over one connection; see :meth:`Mailer.send_many`. They may come of an asynchronous iterable."""
         async with _Feed(messages) as feed:
-            batch = Batch(feed.draw, self._desk, self.pace)
+            batch = Batch(feed.draw, self.desk, self.pace)
             async with aclosing(self._round(batch, feed)) as receipts:
                 async for receipt in receipts:
                     yield receipt
@@ -216,7 +216,7 @@ class AsyncMailer(_Settings):
                 return
 
     async def _delivered(self, message: Message, envelope: Envelope | None, key: str) -> Sending:
-        sending = self._desk.open(message, envelope, key)
+        sending = self.desk.open(message, envelope, key)
         if sending.is_over:
             return sending
         try:
@@ -224,9 +224,9 @@ class AsyncMailer(_Settings):
             if sending.is_waiting:
                 await self._try_again(sending)
         except BaseException as error:
-            self._desk.abort(sending, error)
+            self.desk.abort(sending, error)
             raise
-        return self._desk.close(sending)
+        return self.desk.close(sending)
 
     async def _try_again(self, sending: Sending) -> None:
         with suppress(TryAgain):

@@ -18,6 +18,8 @@ class Pace:
     """``rate`` is for all messages together, ``domains`` for those to one domain: ``{"gmail.com": "5/s", "*": "20/s"}``."""
 
     def __init__(self, rate: Rate | None, domains: Rate | Mapping[str, Rate] | None) -> None:
+        self.asked = rate, domains
+        """What it was made of."""
         self._all = _throttle(rate) if rate is not None else None
         given = {} if domains is None else domains if isinstance(domains, Mapping) else {"*": domains}
         self._named = {name.lower(): _throttle(one) for name, one in given.items()}

@@ -3,4 +3,15 @@
 from mailkit.sansio.buffer import Buffer
 from mailkit.sansio.effect import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Write
 
-__all__ = ["Buffer", "Call", "ChannelBinding", "Consult", "Conversation", "Effect", "Read", "Sleep", "StartTls", "Write"]
+__all__ = [
+    "Buffer",
+    "Call",
+    "ChannelBinding",
+    "Consult",
+    "Conversation",
+    "Effect",
+    "Read",
+    "Sleep",
+    "StartTls",
+    "Write",
+]

@@ -271,8 +271,15 @@ class Stream:
     # -- hearing -------------------------------------------------------------------------------------------------
 
     def _hear(self) -> Conversation[None]:
-        """Hear at least one reply, and all that have come with it."""
+        """Hear at least one reply, and all that have come with it.
+
+        Whoever is asked for consent hears first what became of the messages before: so no more are in doubt than fly.
+        """
         trip = self._flying[0]
+        if self._consent is not None:
+            yield from self._say_more(trip)
+            if not self._wire.is_usable:
+                return
         times = self._times
         reply: Reply | None = yield from self._wire.reply(times.end_of_data if trip.is_at_end else times.command)
         while reply is not None:
@@ -281,6 +288,8 @@ class Stream:
                 return
             trip.hear(reply)
             if trip.is_at_content:
+                if self._consent is not None and self._settled:
+                    return
                 trip.is_at_content = False
                 yield from self._say_content(trip)
                 if not self._wire.is_usable:
@@ -291,7 +300,15 @@ class Stream:
                     break
                 trip = self._flying[0]
             reply = self._wire.ready()
-        if self._window and self._wire.is_usable:
+        if self._window and self._wire.is_usable and not (self._consent is not None and self._settled):
+            yield from self._say([])
+
+    def _say_more(self, trip: Trip) -> Conversation[None]:
+        """Say what has been put off until the results before it were told."""
+        if trip.is_at_content:
+            trip.is_at_content = False
+            yield from self._say_content(trip)
+        elif self._window:
             yield from self._say([])
 
     def _settle(self) -> None:

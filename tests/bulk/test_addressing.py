@@ -66,6 +66,37 @@ def test_address_without_a_template_is_in_the_columns(data: dict[str, object], e
     assert Addressing().address(data) == Address(email, name=name)
 
 
+@pytest.mark.parametrize("column", ["to-name", "to_name", "To-Name", " TO_NAME "])
+@pytest.mark.parametrize(
+    ("data", "given", "name"),
+    [
+        ({"to": EMAIL}, "Zoë", "Zoë"),
+        ({"to": EMAIL}, " Doe,\nJohn ", "Doe, John"),
+        ({"to": EMAIL}, "", ""),
+        ({"to": EMAIL}, None, ""),
+        ({"to": EMAIL, "name": "Other"}, "", ""),
+        ({"to": "Zoë <zoe@example.com>"}, "Other", "Zoë"),
+        ({"to": "<zoe@example.com>"}, "Zoë", "Zoë"),
+        ({"email": EMAIL}, "Zoë", "Zoë"),
+        ({"email": EMAIL, "name": "Other"}, "Zoë", "Zoë"),
+        ({"email": EMAIL, "name": "Zoë"}, " ", "Zoë"),
+        ({"email": "Zoë <zoe@example.com>", "name": "Other"}, "Another", "Zoë"),
+    ],
+)
+def test_address_when_a_column_has_the_name_of_the_recipient_then_it_is_the_name(
+    column: str, data: dict[str, object], given: object, name: str
+) -> None:
+    """Column "to-name" stands beside "to" and "email"; a name with the address itself goes before it."""
+    assert Addressing().address({**data, column: given}) == Address(EMAIL, name=name)
+
+
+def test_address_when_two_columns_differ_in_case_then_the_exact_one_counts() -> None:
+    """Whatever stands first."""
+    data = {"Email": "a@example.com", "email": EMAIL, "EMAIL": "b@example.com"}
+    assert Addressing().address(data).email == EMAIL
+    assert Addressing().address({"EMAIL": EMAIL, "Email": "b@example.com"}).email == EMAIL
+
+
 @pytest.mark.parametrize(
     ("template", "email", "name"),
     [

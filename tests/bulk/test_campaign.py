@@ -6,14 +6,14 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from mailkit import Campaign, Mailer, Retry, Templates
-from mailkit.bulk import Progress, Recipients, Report, State
+from mailkit.bulk import Helm, Journal, Progress, Recipients, Report, State
 from mailkit.errors import (
     AuthError,
     ConfigError,
@@ -31,7 +31,8 @@ from mailkit.transport import Outcome, Status, Transport
 from mailkit.transport.memory import MemoryTransport
 from tests.kit.relay import relay
 
-NOW = Retry(attempts=2, backoff=0)
+NOW = Retry(attempts=5, backoff=0)
+LATER = Retry(attempts=5, backoff=600, longest=600, deadline=86_400, jitter=False)
 TEMPLATE = "Subject: Hello {{ name }}\n\nDear {{ name }},"
 
 
@@ -57,6 +58,12 @@ def campaign(recipients: object, **settings: object) -> Campaign:
 
 def everyone(count: int, times: int = 1) -> Counter[str]:
     return Counter({row["email"]: times for row in people(count)})
+
+
+def again(path: Path) -> None:
+    """Let who was put off be tried at once."""
+    with Journal(path, must_exist=True) as journal:
+        assert journal.control.retry() > 0
 
 
 class Scripted(Transport):
@@ -126,37 +133,53 @@ def test_send_with_a_limit_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert Counter(message.to[0].email for message in transport.messages) == everyone(8)
 
 
-@pytest.fixture
-def interrupts() -> Iterator[Callable[..., None]]:
-    """Sets what Ctrl-C does, until the test is over."""
-    before = signal.getsignal(signal.SIGINT)
-    yield lambda handler: signal.signal(signal.SIGINT, handler) and None
-    signal.signal(signal.SIGINT, before)
+def stopped(helm: Helm, orders: int) -> None:
+    """Wait until so many signals have been heard; the main thread hears them between two steps of the loop."""
+    while helm.orders < orders:
+        threading.Event().wait(0.001)
 
 
-def test_send_after_an_interrupt_goes_on_where_it_ended(tmp_path: Path, interrupts: Callable[..., None]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_send_after_a_signal_goes_on_where_it_ended(tmp_path: Path, number: int) -> None:
     """Ctrl-C lets the message that is on its way arrive, ends with a report, and nothing is in doubt."""
-    heard = threading.Event()
-
-    def hear(number: int, frame: object) -> None:
-        heard.set()
-        raise KeyboardInterrupt
+    helm = Helm()
 
     def interrupt() -> Status:
-        os.kill(os.getpid(), signal.SIGINT)
-        heard.wait()
+        os.kill(os.getpid(), number)
+        stopped(helm, 1)
         return Status.ACCEPTED
 
-    interrupts(hear)
+    transport = Scripted(n3=[interrupt])
+    before = signal.getsignal(number)
+    one = campaign(listed(tmp_path / "p.csv", 9), journal=tmp_path / "j.db")
+    report = one.send(Mailer(transport), helm=helm)
+    assert report.is_interrupted
+    assert (report.exit_code, report.sent, report.pending, report.in_doubt) == (1, 4, 5, 0)
+    assert signal.getsignal(number) is before
+    assert one.send(Mailer(transport)).sent == 9
+    assert Counter(email for email, _ in transport.seen) == everyone(9)
+
+
+def test_send_after_a_second_signal_does_not_wait_for_what_is_under_way(tmp_path: Path) -> None:
+    """What had been marked as leaving is in doubt, and nothing else is."""
+    helm = Helm()
+    held = threading.Event()
+
+    def interrupt() -> Status:
+        for orders in (1, 2):
+            os.kill(os.getpid(), signal.SIGINT)
+            stopped(helm, orders)
+        held.wait(5)
+        return Status.ACCEPTED
+
     transport = Scripted(n3=[interrupt])
     one = campaign(listed(tmp_path / "p.csv", 9), journal=tmp_path / "j.db")
-    report = one.send(Mailer(transport))
-    assert report.is_interrupted
-    assert report.exit_code == (1 if report.pending else 0)
-    assert report.sent >= 4
-    assert report.in_doubt == 0
-    assert report.sent + report.pending == 9
-    assert one.send(Mailer(transport)).sent == 9
+    releasing = threading.Thread(target=lambda: (stopped(helm, 2), held.set()))
+    releasing.start()
+    report = one.send(Mailer(transport), helm=helm)
+    releasing.join()
+    assert (report.sent, report.in_doubt, report.pending, report.exit_code) == (3, 1, 5, 3)
+    assert one.send(Mailer(transport)).sent == 8
     assert Counter(email for email, _ in transport.seen) == everyone(9)
 
 
@@ -230,9 +253,10 @@ def test_result_of_a_message_with_copies_is_that_of_its_recipient() -> None:
 def test_message_id_is_the_same_in_every_attempt_and_run(tmp_path: Path) -> None:
     """A second copy, should there be one, is known by its Message-ID; two readers never share one."""
     transport = Scripted(n0=[Status.DEFERRED] * 3)
-    one = campaign(listed(tmp_path / "p.csv", 2), journal=tmp_path / "j.db")
-    assert one.send(Mailer(transport, retry=NOW)).deferred == 1
-    assert one.send(Mailer(transport, retry=NOW)).sent == 2
+    one = campaign(listed(tmp_path / "p.csv", 2), journal=tmp_path / "j.db", retry=LATER, wait=0)
+    assert one.send(Mailer(transport)).deferred == 1
+    again(tmp_path / "j.db")
+    assert replace(one, retry=NOW).send(Mailer(transport)).sent == 2
     ids = {email: {found for address, found in transport.seen if address == email} for email, _ in transport.seen}
     assert [len(found) for found in ids.values()] == [1, 1]
     assert ids["n0@example.com"] != ids["n1@example.com"]
@@ -320,9 +344,9 @@ def test_send_with_accepted_changes_sends_to_the_new_rows_only(tmp_path: Path) -
     campaign(path, journal=tmp_path / "j.db", limit=2).send(Mailer(transport))
     path.write_text("email,name\nnew@example.com,New\nn0@example.com,Zoë\nn3@example.com,Mended\n")
     report = campaign(path, journal=tmp_path / "j.db", accept_changes=True).send(Mailer(transport))
-    assert [(m.to[0].email, m.subject) for m in transport.messages[2:]] == [
-        ("new@example.com", "Hello New"),
+    assert sorted((m.to[0].email, m.subject) for m in transport.messages[2:]) == [
         ("n3@example.com", "Hello Mended"),
+        ("new@example.com", "Hello New"),
     ]
     assert (report.sent, report.pending, report.duplicates) == (4, 0, 0)
 
@@ -356,8 +380,8 @@ def test_send_with_refused_recipients_reports_them_with_the_reply() -> None:
         "n1@example.com": Reply.of(550, "5.1.1 No such user"),
         "n2@example.com": Reply.of(451, "4.7.1 Come back later"),
     }
-    with relay(refuse=refuse) as server, Mailer(server.url, retry=NOW) as mailer:
-        report = campaign(people(4)).send(mailer)
+    with relay(refuse=refuse) as server, Mailer(server.url) as mailer:
+        report = campaign(people(4), retry=LATER, wait=0).send(mailer)
     assert server.copies == Counter(["n0@example.com", "n3@example.com"])
     assert (report.sent, report.failed, report.deferred, report.exit_code) == (2, 1, 1, 1)
     (_, failed), (_, deferred) = report.problems
@@ -365,7 +389,7 @@ def test_send_with_refused_recipients_reports_them_with_the_reply() -> None:
         *("n1@example.com", 550, "5.1.1"),
         *("No such user", 1),
     )
-    assert (deferred.state, deferred.code, deferred.attempts) == (State.DEFERRED, 451, 2)
+    assert (deferred.state, deferred.code, deferred.attempts) == (State.DEFERRED, 451, 1)
 
 
 def test_send_with_a_wrong_password_stops_and_loses_nothing(tmp_path: Path) -> None:
@@ -385,25 +409,18 @@ def test_send_with_a_wrong_password_stops_and_loses_nothing(tmp_path: Path) -> N
 
 def test_send_when_the_relay_goes_away_stops_and_the_next_run_sends_the_rest(tmp_path: Path) -> None:
     """A relay that is gone is not asked a thousand times; nobody is lost, nobody gets it twice."""
-    path = listed(tmp_path / "p.csv", 12)
-    one = campaign(path, journal=tmp_path / "j.db")
-    with relay() as first, Mailer(first.url, retry=Retry.NEVER) as mailer:
-
-        def go_away(progress: Progress) -> None:
-            if progress.counts.get(State.SENT) == 5:
-                mailer.transport.close()
-                mailer.transport = gone
-
-        with relay() as dead, Mailer(dead.url, retry=Retry.NEVER) as other:
-            gone = other.transport
-        with pytest.raises(ConnectError, match="cannot be reached") as caught:
-            one.send(mailer, progress=go_away)
+    gone = [ConnectError("nobody answers")] * 20
+    transport = Scripted(n5=gone, n6=gone, n7=gone, n8=gone)
+    one = campaign(listed(tmp_path / "p.csv", 12), journal=tmp_path / "j.db", wait=0)
+    with pytest.raises(ConnectError, match="cannot be reached") as caught:
+        one.send(Mailer(transport, retry=Retry(attempts=3, backoff=0)))
     assert "goes on where it ended" in caught.value.hint
-    assert sum(first.copies.values()) == 5
-    with relay() as second, Mailer(second.url) as mailer:
-        report = one.send(mailer)
-    assert first.copies + second.copies == everyone(12)
+    assert Counter(email for email, _ in transport.seen[:5]) == everyone(5)
+    assert len(transport.seen) == 8
+    back = Scripted()
+    report = one.send(Mailer(back))
     assert (report.sent, report.exit_code) == (12, 0)
+    assert Counter(email for email, _ in [*transport.seen[:5], *back.seen]) == everyone(12)
 
 
 def test_send_when_the_relay_hangs_up_after_the_data_leaves_it_in_doubt(tmp_path: Path) -> None:
@@ -415,7 +432,7 @@ def test_send_when_the_relay_hangs_up_after_the_data_leaves_it_in_doubt(tmp_path
         if "n1@example.com" in received.recipients:
             raise ConnectError("gone")
 
-    with relay(on_message=hang_up) as server, Mailer(server.url, retry=NOW) as mailer:
+    with relay(on_message=hang_up) as server, Mailer(f"{server.url}?window=0") as mailer:
         report = one.send(mailer)
         again = one.send(mailer)
     assert (report.sent, report.in_doubt, report.exit_code) == (3, 1, 3)
@@ -423,14 +440,26 @@ def test_send_when_the_relay_hangs_up_after_the_data_leaves_it_in_doubt(tmp_path
     assert server.copies == everyone(4)
 
 
-def test_send_with_deferred_recipients_tries_them_in_the_next_run(tmp_path: Path) -> None:
-    """What was deferred is not given up."""
+def test_send_with_deferred_recipients_tries_them_again_when_their_time_has_come(tmp_path: Path) -> None:
+    """In the same run if that is soon; else it ends, says so, and a later run goes on. Who is told to wait is not asked at once."""
     transport = Scripted(n1=[Status.DEFERRED] * 2)
-    one = campaign(listed(tmp_path / "p.csv", 3), journal=tmp_path / "j.db")
-    first = one.send(Mailer(transport, retry=NOW))
-    second = one.send(Mailer(transport, retry=NOW))
+    one = campaign(listed(tmp_path / "p.csv", 3), journal=tmp_path / "j.db", retry=LATER, wait=0)
+    first = one.send(Mailer(transport))
     assert (first.sent, first.deferred, first.exit_code) == (2, 1, 1)
+    assert first.next_attempt_at is not None
+    assert one.send(Mailer(transport)).sent_in_run == 0
+    again(tmp_path / "j.db")
+    second = replace(one, retry=NOW).send(Mailer(transport))
     assert (second.sent, second.deferred, second.exit_code) == (3, 0, 0)
+
+
+def test_send_with_recipients_put_off_for_ever_lets_them_expire(tmp_path: Path) -> None:
+    """After all attempts they count as failed, with what was said last; "try later" is never lost silently."""
+    transport = Scripted(n1=[Status.DEFERRED] * 9)
+    report = campaign(listed(tmp_path / "p.csv", 3), journal=tmp_path / "j.db", retry=NOW).send(Mailer(transport))
+    assert (report.sent, report.failed, report.deferred, report.exit_code) == (2, 1, 0, 1)
+    ((_, result),) = report.problems
+    assert (result.state, result.attempts, result.text) == (State.EXPIRED, NOW.attempts, "said")
 
 
 def test_send_with_a_fault_in_the_transport_leaves_that_message_in_doubt(tmp_path: Path) -> None:
@@ -465,7 +494,7 @@ Campaign(template="hello.txt", templates=Templates({"hello.txt": "Subject: x\\n\
         return None
 
     with relay(on_message=kill) as server:
-        arguments = [sys.executable, "-c", script, path, tmp_path / "j.db", server.url, str(connections)]
+        arguments = [sys.executable, "-c", script, path, tmp_path / "j.db", f"{server.url}?window=0", str(connections)]
         child.append(subprocess.Popen(arguments))
         started.set()
         assert child[0].wait(timeout=60) == -signal.SIGKILL
@@ -540,7 +569,7 @@ def test_progress_is_told_from_none_to_all() -> None:
     """The observer hears the beginning, and every message."""
     heard: list[Progress] = []
     campaign(people(3), limit=2).send(Mailer(Scripted(n1=[Status.REFUSED])), progress=heard.append)
-    assert [(moment.done, moment.total) for moment in heard] == [(0, 2), (1, 2), (2, 2)]
+    assert [(moment.done, moment.total) for moment in (heard[0], heard[-1])] == [(0, 2), (2, 2)]
     assert heard[-1].counts == {State.SENT: 1, State.FAILED: 1}
 
 

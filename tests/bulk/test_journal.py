@@ -1,299 +1,337 @@
-"""The journal: what it knows, and that it keeps it."""
+"""The journal: states that survive, claims that are fenced, and what a person may tell it."""
 
-import os
 import sqlite3
-import subprocess
-import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from mailkit.bulk import Entry, Journal, Result, State
-from mailkit.errors import JournalError
+from mailkit.bulk import Entry, InDoubt, Journal, Result, State, Verdict
+from mailkit.bulk.journal import Worker, schema
+from mailkit.errors import ConfigError, JournalError
+
+NOW = 1_800_000_000.0
 
 
-def entries(count: int) -> list[Entry]:
-    return [Entry(f"{n}@example.com", n + 2, {"email": f"{n}@example.com", "name": f"Zoë {n}"}) for n in range(count)]
+def entries(count: int, first: int = 1) -> list[Entry]:
+    return [Entry(f"n{number}@example.com", number, {"name": str(number)}) for number in range(first, first + count)]
 
 
-def loaded(path: Path | None, count: int, name: str = "spring") -> Journal:
-    journal = Journal(path, name=name)
-    journal.begin_loading()
-    journal.load(entries(count))
-    journal.finish_loading(source="people.csv", fingerprint="f")
+def loaded(path: Path | None, count: int = 5) -> Journal:
+    journal = Journal(path, name="spring")
+    journal.roll.begin()
+    assert journal.roll.add(entries(count)) == []
+    journal.roll.finish(source="p.csv", fingerprint="1")
     return journal
 
 
-def test_claim_gives_each_recipient_once_in_the_order_of_lines() -> None:
-    """Nobody is handed out twice."""
-    with loaded(None, 3) as journal:
-        assert [journal.claim() for _ in range(4)] == [*entries(3), None]
-        assert journal.counts() == {State.CLAIMED: 3}
+class Desk:
+    """A worker, each step in a transaction of its own."""
+
+    def __init__(self, journal: Journal, *, now: float = NOW, policy: InDoubt = InDoubt.HOLD) -> None:
+        self.journal = journal
+        with journal.store.writing() as db:
+            self.worker = Worker.enter(db, journal.campaign, now, policy=policy, lease=60.0)
+
+    def claim(self, count: int, now: float = NOW) -> list[Entry]:
+        with self.journal.store.writing() as db:
+            found = self.worker.find(db, now, count)
+            self.worker.claim(db, found, now)
+        return found
+
+    def mark(self, *marked: Entry) -> set[int]:
+        with self.journal.store.writing() as db:
+            return self.worker.mark(db, [(entry, f"<{entry.id}@x>") for entry in marked], NOW)
+
+    def settle(self, entry: Entry, state: State, **facts: object) -> None:
+        with self.journal.store.writing() as db:
+            self.worker.settle(db, [(entry, Result(entry.key, state, **facts))], NOW)  # type: ignore[arg-type]
+
+    def sweep(self, now: float) -> int:
+        with self.journal.store.writing() as db:
+            return self.worker.sweep(db, now)
 
 
-def test_claim_after_a_result_writes_it_down() -> None:
-    """The last recipient's end and the next one's claim are one step."""
-    with loaded(None, 2) as journal:
-        first = journal.claim()
-        second = journal.claim(after=Result(first.key, State.SENT, code=250, queue_id="q1", attempts=2))
-        assert second.line == 3
-        assert journal.claim(after=Result(second.key, State.FAILED, code=550, enhanced="5.1.1", text="no")) is None
-        assert journal.counts() == {State.SENT: 1, State.FAILED: 1}
-        assert journal.results(State.FAILED, limit=9) == [(3, Result(second.key, State.FAILED, 550, "5.1.1", "no"))]
-        assert journal.results(State.SENT, limit=9)[0][1].attempts == 2
+def states(journal: Journal) -> dict[str, int]:
+    return {str(state): count for state, count in journal.account.counts().items()}
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_write_with_every_state_keeps_it(state: State) -> None:
-    """All states of the design can be kept."""
-    with loaded(None, 1) as journal:
-        journal.write(Result("0@example.com", state))
-        assert journal.counts() == {state: 1}
+def test_claim_gives_each_recipient_to_one_worker_only() -> None:
+    """In the order of the list, and none twice."""
+    journal = loaded(None)
+    first, second = Desk(journal), Desk(journal)
+    assert [entry.line for entry in (*first.claim(2), *second.claim(9))] == [1, 2, 3, 4, 5]
+    assert first.claim(9) == []
+    assert states(journal) == {"claimed": 5}
+
+
+def test_settle_of_a_marked_recipient_keeps_everything(tmp_path: Path) -> None:
+    """Code, text, relay, queue and Message-ID are there when the journal is opened again."""
+    with loaded(tmp_path / "j.db", 1) as journal:
+        desk = Desk(journal)
+        (entry,) = desk.claim(1)
+        assert desk.mark(entry) == {entry.id}
+        facts = {"code": 250, "enhanced": "2.0.0", "text": "ok", "relay": "r", "queue_id": "Q", "message_id": "<m>"}
+        desk.settle(entry, State.SENT, attempts=1, **facts)
+    with Journal(tmp_path / "j.db", must_exist=True) as journal:
+        (found,) = journal.account.lines()
+    assert {name: getattr(found.result, name) for name in facts} == facts
+    assert (found.line, found.result.state, found.result.attempts, found.result.updated_at) == (1, State.SENT, 1, NOW)
+
+
+def test_deferred_is_not_found_before_its_time() -> None:
+    """And is found then, with the attempts that it has had."""
+    journal = loaded(None, 1)
+    desk = Desk(journal)
+    (entry,) = desk.claim(1)
+    desk.settle(entry, State.DEFERRED, attempts=1, next_attempt_at=NOW + 60)
+    assert desk.claim(1, NOW + 59) == []
+    assert journal.account.next_time() == NOW + 60
+    (again,) = desk.claim(1, NOW + 60)
+    assert (again.attempts, again.first_attempt_at, again.epoch) == (1, NOW, entry.epoch + 1)
+
+
+# -- when somebody is gone -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "state", [State.SENT, State.FAILED, State.SKIPPED, State.IN_DOUBT, State.SUPPRESSED, State.EXPIRED]
+    ("policy", "expected"),
+    [
+        (InDoubt.HOLD, {"in_doubt": 1, "pending": 4}),
+        (InDoubt.ASSUME_SENT, {"sent": 1, "pending": 4}),
+        (InDoubt.RESEND, {"pending": 5}),
+    ],
 )
-def test_begin_run_with_an_end_state_leaves_it(state: State) -> None:
-    """What is definite is not tried again."""
-    with loaded(None, 1) as journal:
-        journal.write(Result("0@example.com", state, attempts=1))
-        journal.begin_run()
-        assert journal.claim() is None
+def test_sweep_of_a_lease_that_is_over_takes_what_was_claimed(policy: InDoubt, expected: dict[str, int]) -> None:
+    """What is claimed has not been sent; what is marked may have been, and the policy decides."""
+    journal = loaded(None)
+    gone = Desk(journal)
+    first, _ = gone.claim(2)
+    gone.mark(first)
+    other = Desk(journal, policy=policy)
+    assert other.sweep(NOW + 59) == 0
+    assert other.sweep(NOW + 61) == 2
+    assert states(journal) == expected
 
 
-def test_begin_run_with_deferred_recipients_gives_them_another_chance() -> None:
-    """A later run tries the deferred again, and attempts add up."""
-    with loaded(None, 1) as journal:
-        journal.write(Result("0@example.com", State.DEFERRED, attempts=3))
-        assert journal.claim() is None
-        journal.begin_run()
-        entry = journal.claim()
-        journal.write(Result(entry.key, State.SENT, attempts=1))
-        assert journal.results(State.SENT, limit=1)[0][1].attempts == 4
+def test_mark_of_a_worker_that_was_stopped_past_its_lease_is_refused() -> None:
+    """Fencing (a worker woken late): whoever has it now sends it, and the late one does not, even after a new claim of its own."""
+    journal = loaded(None, 1)
+    late, other = Desk(journal), Desk(journal)
+    (old,) = late.claim(1)
+    other.sweep(NOW + 61)
+    assert late.mark(old) == set()
+    (new,) = other.claim(1)
+    assert late.mark(old) == set()
+    late.settle(old, State.SENT)
+    assert states(journal) == {"claimed": 1}
+    assert other.mark(new) == {new.id}
+    with journal.store.writing() as db:
+        assert not late.worker.renew(db, NOW + 62)
 
 
-def test_load_with_a_recipient_that_is_there_tells_the_first_line() -> None:
-    """A campaign knows everyone once."""
-    with Journal(None, name="x") as journal:
-        journal.begin_loading()
-        twin = Entry("0@example.com", 9, {})
-        assert journal.load([*entries(1), twin]) == [(twin, 2)]
-        assert journal.load([twin]) == [(twin, 2)]
-        assert journal.counts() == {State.PENDING: 1}
+def test_reply_that_comes_late_settles_what_was_in_doubt() -> None:
+    """The lease was over, but the reply was read all the same: it is what has happened."""
+    journal = loaded(None, 1)
+    late, other = Desk(journal), Desk(journal)
+    (entry,) = late.claim(1)
+    late.mark(entry)
+    other.sweep(NOW + 61)
+    assert states(journal) == {"in_doubt": 1}
+    late.settle(entry, State.SENT, code=250)
+    assert states(journal) == {"sent": 1}
 
 
-def test_pending_goes_through_all_without_claiming() -> None:
-    """Looking changes nothing, however many there are."""
-    with loaded(None, 1200) as journal:
-        assert [entry.line for entry in journal.pending()] == list(range(2, 1202))
-        assert journal.peek() == entries(1)[0]
-        assert journal.counts() == {State.PENDING: 1200}
+def test_sweep_after_the_clock_was_set_back_does_not_wait_for_an_hour() -> None:
+    """A lease that ends later than any can is over."""
+    journal = loaded(None)
+    Desk(journal, now=NOW + 3_600).claim(2)
+    assert Desk(journal).claim(9) == Desk(journal).claim(9) + journal_entries(journal)
 
 
-def test_bad_rows_are_kept_and_counted(tmp_path: Path) -> None:
-    """What was not sent, and why, is in the journal too."""
-    with loaded(tmp_path / "j.db", 1) as journal:
-        journal.note_bad_rows([(7, "duplicate", "d"), (5, "invalid", "i"), (6, "invalid", "j")])
-    with Journal(tmp_path / "j.db", name="spring") as journal:
-        rows = [(5, "invalid", "i"), (6, "invalid", "j")]
-        assert journal.bad_rows(limit=2) == (rows, {"invalid": 2, "duplicate": 1})
+def journal_entries(journal: Journal) -> list[Entry]:
+    """Those in hand, as the worker that took them all over sees them."""
+    with journal.store.reading() as db:
+        rows = db.execute(
+            "SELECT r.key, r.line, r.id, r.epoch, r.first_attempt_at FROM recipient r WHERE state = 'claimed' "
+            "ORDER BY r.next_attempt_at, r.id"
+        ).fetchall()
+    return [
+        Entry(key, line, {"name": str(line)}, identifier, epoch, 0, first)
+        for key, line, identifier, epoch, first in rows
+    ]
 
 
-def test_journal_after_closing_knows_everything(tmp_path: Path) -> None:
-    """List, states, secret and fingerprint outlive the program."""
-    with loaded(tmp_path / "j.db", 3) as journal:
-        first = journal.claim()
-        journal.write(Result(first.key, State.SENT))
-        secret = journal.secret
-    with Journal(tmp_path / "j.db", name="spring") as journal:
-        assert journal.is_loaded
-        assert journal.has_begun
-        assert (journal.fingerprint, journal.secret) == ("f", secret)
-        assert journal.counts() == {State.SENT: 1, State.PENDING: 2}
-        assert journal.peek() == entries(2)[1]
+def test_leave_gives_back_what_was_not_sent() -> None:
+    """A run that ends in order leaves nothing in hand."""
+    journal = loaded(None)
+    desk = Desk(journal)
+    desk.claim(3)
+    with journal.store.writing() as db:
+        desk.worker.leave(db, NOW)
+    assert states(journal) == {"pending": 5}
 
 
-def test_journal_with_several_campaigns_keeps_them_apart(tmp_path: Path) -> None:
-    """One file may hold many campaigns; each has its own list, states and secret."""
-    with loaded(tmp_path / "j.db", 2) as spring:
-        spring.write(Result("0@example.com", State.SENT))
-        secret = spring.secret
-    with loaded(tmp_path / "j.db", 3, name="autumn") as autumn:
-        assert autumn.counts() == {State.PENDING: 3}
-        assert autumn.secret != secret
-        assert len(secret) == 32
+# -- what a person tells it ------------------------------------------------------------------------------------------
 
 
-def test_journal_that_was_left_with_a_claim_has_it_in_doubt(tmp_path: Path) -> None:
-    """What was on its way when the run ended may have arrived: it is never sent again by itself."""
-    with loaded(tmp_path / "j.db", 2) as journal:
-        journal.claim()
-    with Journal(tmp_path / "j.db", name="spring") as journal:
-        assert journal.counts() == {State.IN_DOUBT: 1, State.PENDING: 1}
-        assert "cut off" in journal.results(State.IN_DOUBT, limit=1)[0][1].text
-        journal.begin_run()
-        assert journal.claim().line == 3
-        assert journal.claim() is None
+@pytest.mark.parametrize(
+    ("verdict", "state"), [(Verdict.SENT, "sent"), (Verdict.FAILED, "failed"), (Verdict.RESEND, "pending")]
+)
+def test_resolve_changes_those_in_doubt_only(verdict: Verdict, state: str) -> None:
+    """All of them, or those that are named."""
+    journal = loaded(None, 3)
+    desk = Desk(journal)
+    first, second, third = desk.claim(3)
+    desk.settle(first, State.IN_DOUBT)
+    desk.settle(second, State.IN_DOUBT)
+    desk.settle(third, State.SENT)
+    assert journal.control.resolve(verdict, keys=[first.key, third.key]) == 1
+    assert journal.control.resolve(verdict) == 1
+    assert states(journal) == ({"sent": 3} if state == "sent" else {"sent": 1, state: 2})
 
 
-@pytest.mark.slow
-def test_journal_of_a_process_that_was_killed_has_lost_nothing(tmp_path: Path) -> None:
-    """What was written down before the kill is there after it."""
-    script = """
-import os, signal, sys
-from mailkit.bulk import Entry, Journal, Result, State
-journal = Journal(sys.argv[1], name="spring")
-journal.begin_loading()
-journal.load([Entry(f"{n}@example.com", n, {}) for n in range(5)])
-journal.finish_loading(source="", fingerprint="")
-first = journal.claim()
-journal.claim(after=Result(first.key, State.SENT))
-os.kill(os.getpid(), signal.SIGKILL)
+def test_retry_lets_the_deferred_go_at_once_and_never_who_has_it() -> None:
+    """Who is sent or in doubt must not be tried again by it."""
+    journal = loaded(None, 2)
+    desk = Desk(journal)
+    first, second = desk.claim(2)
+    desk.settle(first, State.DEFERRED, attempts=1, next_attempt_at=NOW + 999)
+    desk.settle(second, State.FAILED)
+    assert journal.control.retry() == 1
+    assert [entry.key for entry in desk.claim(9)] == [first.key]
+    assert journal.control.retry([State.FAILED]) == 1
+    for state in (State.SENT, State.IN_DOUBT, State.SUPPRESSED):
+        with pytest.raises(ConfigError, match="cannot be tried again"):
+            journal.control.retry([state])
+
+
+# -- the list --------------------------------------------------------------------------------------------------------
+
+
+def test_list_read_again_keeps_who_has_it_and_drops_who_is_gone() -> None:
+    """Nobody gets it twice because the list was edited."""
+    journal = loaded(None, 3)
+    desk = Desk(journal)
+    desk.settle(desk.claim(1)[0], State.SENT)
+    journal.roll.begin()
+    assert [entry.line for entry, _ in journal.roll.add([*entries(2), *entries(1), *entries(1, first=9)])] == [1]
+    journal.roll.finish(source="p.csv", fingerprint="2")
+    assert [(one.line, one.result.state) for one in journal.account.lines()] == [
+        (1, State.SENT),
+        (2, State.PENDING),
+        (9, State.PENDING),
+    ]
+
+
+def test_turn_to_read_the_list_is_one_processs_at_a_time() -> None:
+    """And passes on when that one is gone."""
+    journal = loaded(None)
+    first, second = Desk(journal), Desk(journal)
+    assert journal.roll.take_turn(first.worker.id)
+    assert not journal.roll.take_turn(second.worker.id)
+    second.sweep(NOW + 61)
+    assert journal.roll.take_turn(second.worker.id)
+
+
+# -- the file --------------------------------------------------------------------------------------------------------
+
+
+def test_journals_of_two_campaigns_in_one_file_are_apart(tmp_path: Path) -> None:
+    """Each has its own recipients and secret."""
+    with loaded(tmp_path / "j.db", 2) as spring, Journal(tmp_path / "j.db", name="summer") as summer:
+        assert spring.secret != summer.secret
+        assert (len(states(spring)), states(summer)) == (1, {})
+    assert Journal.names(tmp_path / "j.db") == ["spring", "summer"]
+    with pytest.raises(JournalError, match="2 campaigns") as caught:
+        Journal(tmp_path / "j.db", must_exist=True)
+    assert "--name 'spring' or --name 'summer'" in caught.value.hint
+
+
+def other_database(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE x (y)")
+
+
+def newer(path: Path) -> None:
+    loaded(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: path.write_text("no database at all, but quite some text " * 100), "is no journal"),
+        (other_database, "is a database, but no mailkit journal"),
+        (newer, "another version of mailkit"),
+        (lambda path: path.mkdir(), "cannot be used"),
+    ],
+)
+def test_journal_of_a_file_that_is_none_is_refused(tmp_path: Path, make: Callable[[Path], object], said: str) -> None:
+    """And the file is left as it was."""
+    path = tmp_path / "j.db"
+    make(path)
+    before = path.read_bytes() if path.is_file() else b""
+    with pytest.raises(JournalError, match=said):
+        Journal(path, name="x")
+    assert (path.read_bytes() if path.is_file() else b"") == before
+
+
+def test_journal_in_many_threads_at_once_is_made_once(tmp_path: Path) -> None:
+    """Whoever is first makes it; the others wait."""
+    found: list[bytes] = []
+
+    def work() -> None:
+        with Journal(tmp_path / "j.db", name="spring") as journal:
+            found.append(journal.secret)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+
+
+_VERSION_1 = """
+CREATE TABLE campaign (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, secret BLOB NOT NULL, source TEXT NOT NULL,
+    fingerprint TEXT NOT NULL, is_loaded INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL DEFAULT 0, created_at TEXT NOT NULL);
+CREATE TABLE recipient (campaign INTEGER NOT NULL REFERENCES campaign (id), key TEXT NOT NULL, line INTEGER NOT NULL,
+    generation INTEGER NOT NULL, data TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'pending', attempts INTEGER NOT NULL DEFAULT 0,
+    code INTEGER NOT NULL DEFAULT 0, enhanced TEXT NOT NULL DEFAULT '', text TEXT NOT NULL DEFAULT '', relay TEXT NOT NULL DEFAULT '',
+    queue_id TEXT NOT NULL DEFAULT '', message_id TEXT NOT NULL DEFAULT '', owner TEXT NOT NULL DEFAULT '', epoch INTEGER NOT NULL DEFAULT 0,
+    lease_until REAL, next_attempt_at REAL, updated_at TEXT NOT NULL, PRIMARY KEY (campaign, key)) WITHOUT ROWID;
+CREATE INDEX recipient_by_state ON recipient (campaign, state, line);
+CREATE TABLE bad_row (campaign INTEGER NOT NULL REFERENCES campaign (id), line INTEGER NOT NULL, kind TEXT NOT NULL,
+    problem TEXT NOT NULL, PRIMARY KEY (campaign, line)) WITHOUT ROWID;
+INSERT INTO campaign VALUES (1, 'spring', x'0102', 'p.csv', 'f', 1, 1, '2026-01-01T00:00:00+00:00');
+INSERT INTO recipient (campaign, key, line, generation, data, state, attempts, updated_at)
+    VALUES (1, 'b@x.org', 1, 1, '{"name": "B"}', 'sent', 1, '2026-01-01T00:00:00+00:00'),
+           (1, 'a@x.org', 2, 1, '{"name": "A"}', 'claimed', 0, '2026-01-01T00:00:00+00:00'),
+           (1, 'c@x.org', 3, 1, '{"name": "C"}', 'in doubt', 1, '2026-01-01T00:00:00+00:00'),
+           (1, 'd@x.org', 4, 1, '{"name": "D"}', 'pending', 0, '2026-01-01T00:00:00+00:00');
+INSERT INTO bad_row VALUES (1, 5, 'invalid', 'no address');
 """
-    ended = subprocess.run([sys.executable, "-c", script, tmp_path / "j.db"], timeout=60, check=False)
-    assert ended.returncode == -9
+
+
+def test_journal_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Who has it keeps it; what was claimed then may have been sent, and is in doubt."""
+    with sqlite3.connect(tmp_path / "j.db") as db:
+        db.executescript(_VERSION_1)
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION}")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
     with Journal(tmp_path / "j.db", name="spring") as journal:
-        assert journal.counts() == {State.SENT: 1, State.IN_DOUBT: 1, State.PENDING: 3}
-
-
-@pytest.mark.slow
-def test_journal_in_use_refuses_a_second_run(tmp_path: Path) -> None:
-    """Two runs at once would send twice."""
-    with loaded(tmp_path / "j.db", 1), pytest.raises(JournalError, match="in use by another run"):
-        Journal(tmp_path / "j.db", name="spring")
-
-
-@pytest.mark.slow
-def test_journal_in_use_by_another_process_refuses_a_second_run(tmp_path: Path) -> None:
-    """Two runs at once would send twice, wherever they run."""
-    script = "import sys; from mailkit.bulk import Journal; Journal(sys.argv[1], name='x')"
-    with loaded(tmp_path / "j.db", 1):
-        ended = subprocess.run(
-            [sys.executable, "-c", script, tmp_path / "j.db"], timeout=60, check=False, capture_output=True
-        )
-    assert b"in use by another run" in ended.stderr
-
-
-@pytest.mark.parametrize("content", [b"email,name\n" * 200, b"\0" * 5000, b"SQLite format 3\0" + b"x" * 500])
-def test_journal_that_is_another_file_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
-    """Naming the list in place of the journal does no harm."""
-    path = tmp_path / "people.csv"
-    path.write_bytes(content)
-    with pytest.raises(JournalError) as caught:
-        Journal(path, name="x")
-    assert str(path) in str(caught.value)
-    assert path.read_bytes() == content
-    assert sorted(tmp_path.iterdir()) == [path]
-
-
-def test_journal_that_is_another_programs_database_is_refused_and_left_alone(tmp_path: Path) -> None:
-    """Not a byte of another database is changed."""
-    path = tmp_path / "theirs.db"
-    other = sqlite3.connect(path)
-    other.executescript("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1);")
-    other.close()
-    before = path.read_bytes()
-    with pytest.raises(JournalError, match="no mailkit journal"):
-        Journal(path, name="x")
-    assert path.read_bytes() == before
-    assert sorted(tmp_path.iterdir()) == [path]
-
-
-def test_journal_of_another_version_is_refused(tmp_path: Path) -> None:
-    """A format of the future is not guessed at."""
-    loaded(tmp_path / "j.db", 1).close()
-    other = sqlite3.connect(tmp_path / "j.db")
-    other.execute("PRAGMA user_version = 99")
-    other.close()
-    with pytest.raises(JournalError, match="format 99"):
-        Journal(tmp_path / "j.db", name="spring")
-
-
-def test_journal_that_is_an_empty_file_is_begun(tmp_path: Path) -> None:
-    """An empty file, as mktemp makes it, becomes a journal."""
-    (tmp_path / "j.db").touch()
-    with loaded(tmp_path / "j.db", 1) as journal:
-        assert journal.counts() == {State.PENDING: 1}
-
-
-@pytest.mark.parametrize("name", ["nope/j.db", "file/j.db", "."])
-def test_journal_that_cannot_be_made_is_refused(tmp_path: Path, name: str) -> None:
-    """Nothing is sent without a journal that can be written."""
-    (tmp_path / "file").touch()
-    with pytest.raises(JournalError, match="cannot be used") as caught:
-        Journal(tmp_path / name, name="x")
-    assert caught.value.hint
-
-
-def test_journal_in_a_folder_without_rights_is_refused(tmp_path: Path) -> None:
-    """A folder that cannot be written to holds no journal."""
-    folder = tmp_path if os.geteuid() else Path("/proc")  # nothing else stops root
-    tmp_path.chmod(0o500)
-    try:
-        with pytest.raises(JournalError):
-            Journal(folder / "j.db", name="x")
-    finally:
-        tmp_path.chmod(0o700)
-
-
-def test_journal_in_many_threads_hands_nobody_out_twice(tmp_path: Path) -> None:
-    """The claims of eight threads do not overlap."""
-    claimed: list[str] = []
-    with loaded(tmp_path / "j.db", 80) as journal:
-
-        def work() -> None:
-            result = None
-            while entry := journal.claim(after=result):
-                claimed.append(entry.key)
-                result = Result(entry.key, State.SENT)
-
-        threads = [threading.Thread(target=work) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(claimed) == sorted(entry.key for entry in entries(80))
-        assert journal.counts() == {State.SENT: 80}
-
-
-def test_begin_loading_before_anything_was_sent_forgets_the_old_list() -> None:
-    """A list that was read half, or mended before the first message, is simply read anew."""
-    with loaded(None, 3) as journal:
-        journal.note_bad_rows([(9, "invalid", "x")])
-        journal.begin_loading()
-        assert not journal.is_loaded
-        assert journal.counts() == {}
-        assert journal.bad_rows(limit=9) == ([], {})
-
-
-def test_finish_loading_after_sending_began_takes_the_new_list_as_the_truth() -> None:
-    """Whoever has the message keeps its state; the rest are those on the new list, with its data."""
-    with loaded(None, 4) as journal:
-        journal.write(Result("0@example.com", State.SENT, attempts=1))
-        journal.write(Result("1@example.com", State.DEFERRED, attempts=1))
-        journal.begin_loading()
-        journal.load([Entry("3@example.com", 2, {"name": "mended"}), Entry("9@example.com", 3, {})])
-        journal.finish_loading(source="people.csv", fingerprint="g")
-        journal.begin_run()
-        assert journal.counts() == {State.SENT: 1, State.PENDING: 2}
-        assert [journal.claim(), journal.claim()] == [
-            Entry("3@example.com", 2, {"name": "mended"}),
-            Entry("9@example.com", 3, {}),
+        assert [(one.result.key, one.result.state) for one in journal.account.lines()] == [
+            ("b@x.org", State.SENT),
+            ("a@x.org", State.IN_DOUBT),
+            ("c@x.org", State.IN_DOUBT),
+            ("d@x.org", State.PENDING),
         ]
-
-
-def test_journal_on_a_full_disk_says_so_and_loses_nothing(tmp_path: Path) -> None:
-    """What did not fit is rolled back as a whole; when there is room again, the journal goes on."""
-    with Journal(tmp_path / "j.db", name="spring") as journal:
-        journal.begin_loading()
-        pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
-        journal._db.execute(f"PRAGMA max_page_count = {pages + 1}")
-        big = [Entry(f"{number}@example.com", number, {"text": "x" * 50_000}) for number in range(3)]
-        with pytest.raises(JournalError, match="full"):
-            journal.load(big)
-        assert journal.counts() == {}
-        journal._db.execute("PRAGMA max_page_count = 100000")
-        assert journal.load(big) == []
-        assert journal.counts() == {State.PENDING: 3}
+        assert journal.secret == b"\x01\x02"
+        assert (journal.roll.is_loaded, journal.roll.fingerprint) == (True, "f")
+        assert journal.account.bad_rows(limit=9) == ([(5, "invalid", "no address")], {"invalid": 1})
+        assert [entry.data for entry in Desk(journal).claim(9)] == [{"name": "D"}]

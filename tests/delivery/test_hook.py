@@ -315,3 +315,27 @@ def test_span_when_nobody_got_the_message_then_it_says_so(mailer_of: MailerTwin)
         mailer.send(message())
     (span,) = tracer.spans
     assert (span.ends, span.attributes["mailkit.deferred"]) == (1, 1)
+
+
+def test_span_when_the_tracer_is_opentelemetrys_own_then_it_is_exported_with_its_attributes(
+    mailer_of: MailerTwin,
+) -> None:
+    """The real library, and what its exporter gets."""
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = provider.get_tracer("tests")
+    with mailer_of("memory:", tracer=tracer) as mailer:
+        mailer.send(message())
+        list(mailer.send_many([message()]))
+    with mailer_of(Relay(AuthError("no")), tracer=tracer) as mailer, pytest.raises(AuthError):
+        mailer.send(message())
+    first, second, failed = exporter.get_finished_spans()
+    assert first.name == second.name == "mailkit.send"
+    assert first.attributes is not None
+    assert (first.attributes["messaging.system"], first.attributes["mailkit.accepted"]) == ("smtp", 1)
+    assert [event.name for event in failed.events] == ["exception"]
+    provider.shutdown()

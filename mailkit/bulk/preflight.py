@@ -1,0 +1,84 @@
+"""The pre-flight: every message is made and none is sent, so that what would fail is known before anything has left."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mailkit.bulk.journal import Journal
+from mailkit.bulk.judge import told
+from mailkit.bulk.state import Entry, Result, State
+from mailkit.bulk.suppression import Suppressions
+from mailkit.errors import ConfigError, MessageError, TemplateError
+from mailkit.message import Message
+
+__all__ = ["Checked", "preflight"]
+
+_SHOWN = 1_000  # problems kept in memory
+
+
+@dataclass
+class Checked:
+    """What a pre-flight has found."""
+
+    ready: int = 0
+    failed: int = 0
+    suppressed: int = 0
+    problems: list[tuple[int, Result]] = field(default_factory=list)
+    """(line, result) of at most 1,000 recipients who would not get the message."""
+    samples: list[Path] = field(default_factory=list)
+    sample: str = ""
+    """The first message, as text."""
+
+
+def preflight(
+    journal: Journal,
+    compose: Callable[[Entry], Message],
+    *,
+    limit: int = 0,
+    suppressions: Suppressions | None = None,
+    folder: Path | None = None,
+    samples: int = 0,
+    observer: Callable[[int], None] | None = None,
+) -> Checked:
+    """Make the message of everybody who waits. The first ``samples`` are written to ``folder`` as .eml files."""
+    checked = Checked()
+    for number, entry in enumerate(journal.account.waiting(), start=1):
+        if limit and number > limit:
+            break
+        if suppressions is not None and (why := suppressions.find_all([entry.key]).get(entry.key)):
+            checked.suppressed += 1
+            _note(checked, entry, Result(entry.key, State.SUPPRESSED, text=str(why)))
+            continue
+        try:
+            message = compose(entry)
+        except (TemplateError, MessageError) as error:
+            checked.failed += 1
+            _note(checked, entry, Result(entry.key, State.SKIPPED, text=told(error)))
+            continue
+        checked.ready += 1
+        checked.sample = checked.sample or _shown(message)
+        if folder is not None and len(checked.samples) < samples:
+            checked.samples.append(_written(message, folder, len(checked.samples) + 1))
+        if observer is not None and not number % 200:
+            observer(number)
+    return checked
+
+
+def _note(checked: Checked, entry: Entry, result: Result) -> None:
+    if len(checked.problems) < _SHOWN:
+        checked.problems.append((entry.line, result))
+
+
+def _written(message: Message, folder: Path, number: int) -> Path:
+    path = folder / f"sample-{number:03}.eml"  # nothing of the message is in the name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(bytes(message))
+    except OSError as error:
+        raise ConfigError(f"{path}: the sample cannot be written: {error.strerror}") from None
+    return path
+
+
+def _shown(message: Message) -> str:
+    lines = [f"{name}: {value}" for name in ("From", "To", "Subject") if (value := message.headers.get(name))]
+    return "\n".join([*lines, "", message.text or ""])

@@ -1,0 +1,180 @@
+"""``mailkit journal``: what a campaign's journal knows, and what it is told."""
+
+import csv
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mailkit.bulk import Journal, Line, Report, State, Verdict, report_on
+from mailkit.cli import options
+from mailkit.cli.output import line, notes, print_json
+from mailkit.errors import ConfigError
+
+__all__ = ["journal"]
+
+journal = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    help="What a campaign's journal knows, and what it is told. Safe to use while the campaign is being sent.",
+)
+
+_File = Annotated[Path, typer.Argument(metavar="JOURNAL", help="The file that was given to --journal.")]
+_Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Of the campaign, when there are several.")]
+_COLUMNS = [
+    "recipient",
+    "line",
+    "state",
+    "code",
+    "enhanced",
+    "text",
+    "attempts",
+    "message_id",
+    "relay",
+    "queue_id",
+    "next_attempt_at",
+    "updated_at",
+]
+
+
+@journal.command()
+def status(path: _File, *, name: _Name = "", as_json: options.AsJson = False) -> None:
+    """Count the recipients in each state. (The exit code is that of the question, not of the campaign.)"""
+    names = [name] if name else Journal.names(path)
+    reports = []
+    for one in names:
+        with Journal(path, name=one, must_exist=True) as opened:
+            reports.append((report_on(opened, paused=opened.account.paused), opened.account.next_time()))
+    total = {str(state): sum(report.counts.get(state, 0) for report, _ in reports) for state in State}
+    if as_json:
+        campaigns = [_facts(report) for report, _ in reports]
+        print_json({**total, "total": sum(total.values()), "states": total, "campaigns": campaigns})
+    else:
+        for report, next_at in reports:
+            _show(report, next_at)
+
+
+def _facts(report: Report) -> dict[str, Any]:
+    states = {str(state): report.counts.get(state, 0) for state in State}
+    return {"campaign": report.name, **states, "total": sum(states.values()), "paused": report.paused}
+
+
+def _show(report: Report, next_at: float | None) -> None:
+    notes.print(line((report.name, "bold")))
+    for state in State:
+        if count := report.counts.get(state, 0):
+            notes.print(f"{count:>9,} {state.replace('_', ' ')}")
+    for kind, count in (("bad rows", report.invalid), ("duplicates", report.duplicates)):
+        if count:
+            notes.print(f"{count:>9,} {kind} of the list, left out")
+    if report.paused:
+        notes.print(line(("Paused: ", "yellow"), report.paused))
+    if next_at and report.deferred:
+        notes.print(f"The next is tried at {datetime.fromtimestamp(next_at).astimezone():%H:%M:%S}.")
+
+
+@journal.command()
+def pause(
+    path: _File,
+    *,
+    name: _Name = "",
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Shown to whoever asks.")] = "paused by hand",
+) -> None:
+    """Let no more messages begin. Runs that are on end in order, and new ones do not begin."""
+    with Journal(path, name=name, must_exist=True) as opened:
+        opened.control.pause(reason)
+        notes.print(f"Paused: {opened.name}. What is under way arrives.")
+
+
+@journal.command()
+def resume(path: _File, *, name: _Name = "") -> None:
+    """Take a pause back; the campaign's own command goes on then."""
+    with Journal(path, name=name, must_exist=True) as opened:
+        opened.control.resume()
+        notes.print(f"{opened.name} may go on.")
+
+
+_Only = Annotated[list[str] | None, typer.Option("--recipient", metavar="ADDRESS", help="Only this one. Repeatable.")]
+
+
+@journal.command()
+def retry(
+    path: _File,
+    *,
+    name: _Name = "",
+    state: Annotated[
+        list[State] | None, typer.Option("--state", help="Whom: deferred (the default), failed, expired, skipped.")
+    ] = None,
+    recipient: _Only = None,
+) -> None:
+    """Let recipients be tried again by the next run, or the one that is on."""
+    with Journal(path, name=name, must_exist=True) as opened:
+        count = opened.control.retry(state or [State.DEFERRED], keys=recipient)
+        notes.print(f"{count:,} will be tried again.")
+
+
+@journal.command()
+def resolve(
+    path: _File,
+    *,
+    verdict: Annotated[Verdict, typer.Option("--as", help="What is known of them; resend sends them again.")],
+    name: _Name = "",
+    recipient: _Only = None,
+) -> None:
+    """Say what became of those in doubt, for example by the relay's log: all of them, or some."""
+    with Journal(path, name=name, must_exist=True) as opened:
+        count = opened.control.resolve(verdict, keys=recipient)
+        notes.print(f"{count:,} resolved as {verdict}.")
+
+
+@journal.command()
+def report(path: _File, *, name: _Name = "", as_json: options.AsJson = False) -> None:
+    """Tell what became of everybody, with the reasons why some did not get it."""
+    with Journal(path, name=name, must_exist=True) as opened:
+        found = report_on(opened, paused=opened.account.paused)
+        if as_json:
+            print_json(found.as_dict())
+        else:
+            _show(found, opened.account.next_time())
+            for cause in found.reasons[:20]:
+                said = " ".join(part for part in (str(cause.code or ""), cause.enhanced, cause.text) if part)
+                notes.print(
+                    line((f"{cause.count:>9,} ", "red"), f"{cause.state.replace('_', ' ')} {cause.group}: {said}")
+                )
+    raise typer.Exit(found.exit_code)
+
+
+@journal.command()
+def export(
+    path: _File,
+    *,
+    name: _Name = "",
+    form: Annotated[str, typer.Option("--format", metavar="NAME", help="csv or jsonl.")] = "csv",
+    state: Annotated[list[State] | None, typer.Option("--state", help="Only those. Repeatable.")] = None,
+) -> None:
+    """Write a line for every recipient to standard output."""
+    if form not in ("csv", "jsonl"):
+        raise ConfigError(f"there is no format {form!r}", hint="There are csv and jsonl.")
+    with Journal(path, name=name, must_exist=True) as opened:
+        writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
+        if form == "csv":
+            writer.writeheader()
+        for one in opened.account.lines(state or tuple(State)):
+            facts = _row(one)
+            if form == "csv":
+                writer.writerow(facts)
+            else:
+                sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
+
+
+def _row(one: Line) -> dict[str, object]:
+    result = one.result
+    moments = {
+        name: datetime.fromtimestamp(moment).astimezone().isoformat(timespec="seconds") if moment else ""
+        for name, moment in (("next_attempt_at", result.next_attempt_at), ("updated_at", result.updated_at))
+    }
+    facts = {name: getattr(result, name) for name in _COLUMNS[3:10]}
+    return {"recipient": result.key, "line": one.line, "state": str(result.state), **facts, **moments}

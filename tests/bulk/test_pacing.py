@@ -1,0 +1,151 @@
+"""How fast a campaign may send: slots that no two processes share, and rates that obey the relay."""
+
+import sqlite3
+from itertools import pairwise
+
+import pytest
+
+from mailkit.bulk import Entry, Journal
+from mailkit.bulk.domains import group_of
+from mailkit.bulk.hours import Hours, Quota
+from mailkit.bulk.pacing import HORIZON, RELAY, Pacing, is_too_fast
+from mailkit.bulk.state import Result, State
+from mailkit.bulk.tally import Budget, Tally
+from mailkit.errors import ConfigError
+
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def db() -> sqlite3.Connection:
+    """The tables of a journal."""
+    journal = Journal(None, name="spring")
+    journal.roll.begin()
+    journal.roll.add([Entry(f"n{number}@gmail.com", number, {}) for number in range(1, 50)])
+    with journal.store.reading() as found:
+        return found
+
+
+def entries(count: int, domain: str = "example.com") -> list[Entry]:
+    return [Entry(f"n{number}@{domain}", number, {}, id=number) for number in range(1, count + 1)]
+
+
+def test_slots_of_two_processes_never_come_faster_than_the_rate(db: sqlite3.Connection) -> None:
+    """Each admits what the other has not: in every second at most the rate, and one."""
+    first, second = Pacing("40/s"), Pacing("40/s")
+    slots: list[float] = []
+    for step in range(100):
+        for pacing in (first, second):
+            slots += [due for _, due in pacing.admit(db, entries(20), NOW + step * 0.1).admitted]
+    slots.sort()
+    assert len(slots) > 390
+    assert all(later - earlier >= 1 / 40 - 1e-6 for earlier, later in pairwise(slots))
+
+
+def test_slots_are_for_the_near_future_only(db: sqlite3.Connection) -> None:
+    """What is claimed long before its time would be lost to others."""
+    found = Pacing("10/s").admit(db, entries(20), NOW)
+    assert [round(due - NOW, 3) for _, due in found.admitted] == [0.0, 0.1, 0.2]
+    assert NOW < found.next_at <= NOW + HORIZON
+
+
+def test_provider_that_is_slow_does_not_hold_up_the_others(db: sqlite3.Connection) -> None:
+    """Its recipients are parked for later; those of others go."""
+    pacing = Pacing(None, {"gmail.com": "1/s"})
+    found = pacing.admit(db, [*entries(9, "gmail.com"), *entries(9)], NOW)
+    assert [entry.key for entry, _ in found.admitted] == ["n1@gmail.com", *(one.key for one in entries(9))]
+    assert len(found.parked) == 8
+    assert [until for _, until in found.parked] == sorted(until for _, until in found.parked)
+    assert group_of("x@googlemail.com") == group_of("x@gmail.com")
+
+
+def test_relay_that_is_too_slow_is_sent_half_as_fast_and_faster_again(db: sqlite3.Connection) -> None:
+    """Also after a restart; and messages that were under way together count once."""
+    pacing = Pacing()
+    assert pacing.slow(db, RELAY, NOW, recent=100.0) == 50.0
+    assert pacing.slow(db, RELAY, NOW + 0.5, recent=100.0) is None
+    assert pacing.slow(db, RELAY, NOW + 2, recent=50.0) == 25.0
+    restarted = Pacing()
+    restarted.admit(db, [], NOW + 3)
+    assert restarted.rates() == {RELAY: 25.0}
+    restarted.admit(db, [], NOW + 23)
+    assert restarted.rates()[RELAY] == pytest.approx(25 * 1.1**2)
+    restarted.admit(db, [], NOW + 1_000)
+    assert restarted.rates() == {}
+
+
+@pytest.mark.parametrize("jump", [-3_600.0, 3_600.0])
+def test_clock_that_jumps_an_hour_does_not_stop_anything(db: sqlite3.Connection, jump: float) -> None:
+    """A slot an hour away is none that was given."""
+    Pacing("10/s").admit(db, entries(3), NOW)
+    assert Pacing("10/s").admit(db, entries(3), NOW + jump).admitted
+
+
+@pytest.mark.parametrize(
+    ("code", "enhanced", "expected"),
+    [
+        (421, "", True),
+        (454, "4.7.0", True),
+        (450, "4.7.1", True),
+        (451, "4.7.500", True),
+        (452, "4.5.3", True),
+        (450, "4.2.1", False),
+        (451, "4.3.0", False),
+        (452, "4.2.2", False),
+        (550, "5.7.1", False),
+    ],
+)
+def test_replies_that_say_too_fast(code: int, enhanced: str, expected: bool) -> None:
+    """Throttling, and not a full mailbox or a greylist."""
+    assert is_too_fast(code, enhanced) is expected
+
+
+# -- hours and quota -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("between", "now", "expected"),
+    [
+        ("09:00-18:00", 1_767_250_800.0, 3_600.0),  # 07:00 UTC is 08:00 in Berlin
+        ("09:00-18:00", 1_767_258_000.0, 0.0),
+        ("22:00-06:00", 1_767_250_800.0, 14 * 3_600.0),
+        ("22:00-06:00", 1_767_236_400.0, 0.0),
+        ("", 0.0, 0.0),
+    ],
+)
+def test_hours_open_when_they_say(between: str, now: float, expected: float) -> None:
+    """Over midnight too."""
+    assert Hours(between, "Europe/Berlin").opens_in(now) == expected
+
+
+@pytest.mark.parametrize("between", ["9-18", "09:00-09:00", "25:00-26:00", "09:61-10:00"])
+def test_hours_that_are_none_are_refused(between: str) -> None:
+    """By an error that shows how to write them."""
+    with pytest.raises(ConfigError):
+        Hours(between)
+
+
+def test_quota_counts_what_is_under_way_and_grows_by_days_with_mail(db: sqlite3.Connection) -> None:
+    """So that several processes cannot overdraw it."""
+    quota = Quota(1_000, "100x1.5", Hours("", "UTC"))
+    assert quota.left(db, NOW, under_way=30) == 70
+    quota.use(db, NOW, 90)
+    assert quota.left(db, NOW, under_way=30) == 0
+    assert quota.left(db, NOW + 86_400, under_way=0) == 150
+    for day in range(1, 9):
+        quota.use(db, NOW + day * 86_400, 1)
+    assert quota.left(db, NOW + 9 * 86_400, under_way=0) == 1_000
+
+
+def test_budget_that_is_overdrawn_says_why() -> None:
+    """A number in the run, or a share of the last thousand, of which there must be a hundred."""
+    tally = Tally(Budget("2"))
+    assert [tally.add(Result(str(number), State.FAILED)) for number in range(3)] == [
+        *[""] * 2,
+        "3 recipients were refused",
+    ]
+    share = Tally(Budget("5%"))
+    told = [share.add(Result(str(number), State.FAILED if number % 10 == 0 else State.SENT)) for number in range(200)]
+    assert next(number for number, reason in enumerate(told) if reason) == 100
+    with pytest.raises(ConfigError):
+        Budget("many")
