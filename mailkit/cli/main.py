@@ -15,6 +15,7 @@ from mailkit.cli.new import new
 from mailkit.cli.output import notes, print_error
 from mailkit.cli.render import render
 from mailkit.cli.send import send
+from mailkit.cli.suppress import suppress
 from mailkit.cli.verify import verify
 from mailkit.errors import ConfigError, MailkitError
 from mailkit.transport.url import redacted
@@ -47,6 +48,7 @@ _COMMANDS = (send, batch, render, new, verify)
 for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(journal, name="journal")
+app.add_typer(suppress, name="suppress")
 
 
 def _print_version(wanted: bool) -> None:
