@@ -29,8 +29,8 @@ ALL = "all"
 RELAY = "relay"
 """The scope of what the relay bears."""
 
-_CLIMB_EVERY = 10.0  # seconds
-_CLIMB = 1.1
+_CLIMB_EVERY = 5.0  # seconds
+_CLIMB = 1.25
 _SLOWEST = 1 / 60
 _AT_MOST_ONCE_IN = 1.0  # seconds: messages that are under way together are told the same thing together
 
@@ -168,7 +168,7 @@ class Pacing:
             line.changed_at, line.is_dirty = now, True
         steps = int((now - line.changed_at) / _CLIMB_EVERY)
         if steps:
-            line.rate *= _CLIMB ** min(steps, 200)
+            line.rate *= _CLIMB ** min(steps, 60)
             line.changed_at, line.is_dirty = now, True
             if line.rate >= (asked or line.usual):
                 line.rate, line.usual = asked or line.rate, 0.0

@@ -69,7 +69,7 @@ def test_relay_that_is_too_slow_is_sent_half_as_fast_and_faster_again(db: sqlite
     restarted.admit(db, [], NOW + 3)
     assert restarted.rates() == {RELAY: 25.0}
     restarted.admit(db, [], NOW + 23)
-    assert restarted.rates()[RELAY] == pytest.approx(25 * 1.1**2)
+    assert restarted.rates()[RELAY] == pytest.approx(25 * 1.25**4)
     restarted.admit(db, [], NOW + 1_000)
     assert restarted.rates() == {}
 
