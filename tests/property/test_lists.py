@@ -79,7 +79,7 @@ def test_hostile_bytes_when_read_as_a_list_are_rows_or_one_error(
     path: Path, content: bytes, format: str, encoding: str
 ) -> None:
     """Nothing else comes out of any reader, and no row without a line of its own."""
-    read(path, content, format=format, encoding=encoding)
+    read(path, content, format=format, encoding="utf-8" if format == "xlsx" else encoding)  # a workbook has none
 
 
 def _workbook() -> dict[str, bytes]:
