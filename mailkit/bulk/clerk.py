@@ -8,7 +8,7 @@ needs it to be on the disk waits for that; results are not waited for.
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,17 +17,14 @@ from mailkit.bulk.hours import Hours, Quota
 from mailkit.bulk.journal import Journal, Worker
 from mailkit.bulk.pacing import Pacing
 from mailkit.bulk.state import Entry, InDoubt, Result, State
-from mailkit.bulk.suppression import Reason, Suppression, Suppressions
+from mailkit.bulk.suppression import Reason, Suppression, Suppressions, made
 from mailkit.delivery import Retry
 
-__all__ = ["Claimed", "Clerk", "Links", "Rules"]
+__all__ = ["Claimed", "Clerk", "Rules"]
 
 _SWEEP_EVERY = 5.0  # seconds
 _FINDS = 8  # looks for recipients in one claim, when all that were found had to be parked
 _BATCH = 2_000  # things done in one transaction
-
-Links = Callable[[str], tuple[bytes, str, str]]
-"""Makes the (id, address, campaign) of the unsubscribe link of a recipient's key."""
 
 # RFC 3463: no such mailbox, no such system, bad syntax, has moved, null MX; and a mailbox that is switched off.
 _GONE = frozenset(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"))
@@ -61,7 +58,6 @@ class Rules:
     hours: Hours = field(default_factory=Hours)
     quota: Quota = field(default_factory=Quota)
     suppressions: Suppressions | None = None
-    links: Links | None = None
 
 
 class Clerk:
@@ -72,7 +68,6 @@ class Clerk:
         self._rules = rules
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[tuple[str, Any, asyncio.Future[Any] | None]] = queue.SimpleQueue()
-        self._failure: Exception | None = None
         self._unwritten: list[tuple[Entry, Result]] = []
         self._stamp: object = None
         now = _now()
@@ -117,11 +112,6 @@ class Clerk:
             self._queue.put(("end", None, None))
             await asyncio.to_thread(self._thread.join)
 
-    @property
-    def rates(self) -> dict[str, float]:
-        """The rates that are in force, by scope."""
-        return self._rules.pacing.rates()
-
     async def _ask(self, what: str, given: Any) -> Any:
         future: asyncio.Future[Any] = self._loop.create_future()
         self._queue.put((what, given, future))
@@ -153,7 +143,7 @@ class Clerk:
         try:
             answers = self._transact(given, results)
             self._unwritten = []
-            self._tell_suppressions([result for _, result in results], answers)
+            self._suppress_the_gone(result for _, result in results)
         except Exception as error:  # noqa: BLE001 - it is raised where somebody waits, and that stops the run
             self._unwritten = results
             answers = [(future, error) for _, _, future in batch]
@@ -280,19 +270,13 @@ class Clerk:
         self._stamp = self._stamp or stamp
         return suppressions.find_all([entry.key for entry in entries])
 
-    def _tell_suppressions(
-        self, results: Iterable[Result], answers: Iterable[tuple[asyncio.Future[Any] | None, Any]]
-    ) -> None:
-        """Add who is gone for good, and keep whom the links of those just claimed stand for, before these are used."""
-        suppressions = self._rules.suppressions
-        if suppressions is None:
+    def _suppress_the_gone(self, results: Iterable[Result]) -> None:
+        """Write no more to those of whom a server has said that they do not exist."""
+        if self._rules.suppressions is None:
             return
-        for result in results:
-            if result.state is State.FAILED and result.enhanced in _GONE:
-                suppressions.add(result.key, Reason.BOUNCED, source=result.enhanced)
-        if self._rules.links:
-            claimed = [entry for _, answer in answers if isinstance(answer, Claimed) for entry, _ in answer.entries]
-            suppressions.remember([self._rules.links(entry.key) for entry in claimed])
+        gone = [one for one in results if one.state is State.FAILED and one.enhanced in _GONE]
+        if gone:
+            self._rules.suppressions.add_all([made(one.key, Reason.BOUNCED, source=one.enhanced) for one in gone])
 
 
 def _suppressed(entry: Entry, why: Suppression) -> Result:

@@ -1,49 +1,33 @@
 """Who must not be written to: addresses and whole domains, each with a reason, in one SQLite file.
 
-The file may be shared: campaigns read it while a web server adds those who unsubscribe. It also keeps whom an
-unsubscribe link stands for, so that no link has to hold an address.
+The file may be shared: campaigns read it while others write.
 """
 
 import json
-import os
-import sqlite3
-import threading
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import islice
-from os import PathLike, fspath
+from os import PathLike
 from typing import Any
 
 from mailkit import clock
+from mailkit.bulk.database import Database, Kind
 from mailkit.errors import AddressError, SuppressionError
 from mailkit.message import Address
 
 __all__ = ["Reason", "Suppression", "Suppressions"]
 
-_APPLICATION = 0x6D6B7375  # "mksu", in the file's header: another program's database is not taken for a list
-_VERSION = 1
-_PATIENCE = 10.0  # seconds for another process to finish its writing
 _CHUNK = 500  # rows in one transaction
 
-_SCHEMA = f"""
+_TABLE = """
 CREATE TABLE suppression (
     key     TEXT PRIMARY KEY,
     reason  TEXT NOT NULL,
     source  TEXT NOT NULL,
     at      REAL NOT NULL,
     expires REAL
-) WITHOUT ROWID;
-CREATE TABLE link (
-    id       BLOB PRIMARY KEY,
-    key      TEXT NOT NULL,
-    campaign TEXT NOT NULL
-) WITHOUT ROWID;
-PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {_VERSION};
+) WITHOUT ROWID
 """
 
 # What a person has said is not forgotten because of what a server or an operator says later.
@@ -53,6 +37,18 @@ ON CONFLICT (key) DO UPDATE SET reason = excluded.reason, source = excluded.sour
 WHERE suppression.reason NOT IN ('unsubscribed', 'complained') OR excluded.reason IN ('unsubscribed', 'complained')
    OR suppression.expires <= ?
 """
+
+
+_KIND = Kind(
+    application=0x6D6B7375,  # "mksu"
+    version=1,
+    create=lambda db: db.execute(_TABLE),
+    migrate=lambda db, version: False,
+    error=SuppressionError,
+    noun="list of suppressed addresses",
+    full="list of suppressed addresses",
+    option="--suppressions",
+)
 
 
 class Reason(StrEnum):
@@ -92,9 +88,7 @@ class Suppressions:
     """
 
     def __init__(self, path: str | PathLike[str] | None) -> None:
-        self.path = fspath(path) if path else ""
-        self._lock = threading.Lock()
-        self._open()
+        self._file = Database(path, _KIND)
 
     def add(
         self,
@@ -115,14 +109,14 @@ class Suppressions:
     def add_all(self, entries: Iterable[Suppression]) -> None:
         """Add many, in one step."""
         now = clock.now().timestamp()
-        with self._transaction() as db:
+        with self._file.writing() as db:
             for one in entries:
                 expires = one.expires.timestamp() if one.expires else None
                 db.execute(_ADD, (one.address, one.reason, one.source, one.at.timestamp(), expires, now))
 
     def remove(self, address: str | Address) -> bool:
         """Take an address, or ``@domain``, off the list. False if it was not there."""
-        with self._transaction() as db:
+        with self._file.writing() as db:
             return db.execute("DELETE FROM suppression WHERE key = ?", (key_of(address),)).rowcount > 0
 
     def find(self, address: str | Address) -> Suppression | None:
@@ -133,7 +127,7 @@ class Suppressions:
     def find_all(self, keys: Iterable[str]) -> dict[str, Suppression]:
         """Answer :meth:`find` for many normalised addresses at once: those that must not be written to, each with why."""
         asked = list(keys)
-        with self._guarded() as db:
+        with self._file.reading() as db:
             rows = db.execute(
                 "SELECT j.value, s.key, s.reason, s.source, s.at, s.expires FROM json_each(?) j JOIN suppression s "
                 "ON s.key IN (j.value, substr(j.value, instr(j.value, '@'))) "
@@ -144,11 +138,11 @@ class Suppressions:
 
     def stamp(self) -> object:
         """Return something that is equal to what it was before as long as nobody has changed the list."""
-        with self._guarded() as db:
+        with self._file.reading() as db:
             return db.execute("PRAGMA data_version").fetchone()[0], db.total_changes
 
     def _get(self, *keys: str) -> Suppression | None:
-        with self._guarded() as db:
+        with self._file.reading() as db:
             row = db.execute(
                 "SELECT key, reason, source, at, expires FROM suppression WHERE key IN (?, ?) "
                 "AND (expires IS NULL OR expires > ?) ORDER BY key LIKE '@%' LIMIT 1",
@@ -160,7 +154,7 @@ class Suppressions:
         """Go through what is in force, in the order of addresses. The list may change meanwhile."""
         last = ""
         while True:
-            with self._guarded() as db:
+            with self._file.reading() as db:
                 rows = db.execute(
                     "SELECT key, reason, source, at, expires FROM suppression WHERE key > ? "
                     "AND (expires IS NULL OR expires > ?) ORDER BY key LIMIT ?",
@@ -171,122 +165,16 @@ class Suppressions:
                 return
             last = rows[-1][0]
 
-    # -- links ---------------------------------------------------------------------------------------------------
-
-    def remember(self, links: Iterable[tuple[bytes, str, str]]) -> None:
-        """Keep (id, address, campaign) of unsubscribe links, durably, before the first of them is sent."""
-        rows = iter(links)
-        while chunk := list(islice(rows, _CHUNK)):
-            with self._guarded() as db:
-                unknown = [
-                    row for row in chunk if not db.execute("SELECT 1 FROM link WHERE id = ?", row[:1]).fetchone()
-                ]
-            if unknown:
-                with self._transaction() as db:
-                    db.executemany("INSERT OR IGNORE INTO link (id, key, campaign) VALUES (?, ?, ?)", unknown)
-
-    def recall(self, identifier: bytes) -> tuple[str, str] | None:
-        """Return the address and campaign that an unsubscribe link stands for."""
-        with self._guarded() as db:
-            row = db.execute("SELECT key, campaign FROM link WHERE id = ?", (identifier,)).fetchone()
-        return (row[0], row[1]) if row else None
-
     # -- the file ------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self._file.close()
 
     def __enter__(self) -> "Suppressions":
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
-
-    def _open(self) -> None:
-        self._process = os.getpid()
-        try:
-            self._db = sqlite3.connect(
-                self.path or ":memory:", isolation_level=None, check_same_thread=False, timeout=_PATIENCE
-            )
-        except sqlite3.Error as error:
-            raise self._error(error) from None
-        try:
-            with self._guarded() as db:
-                self._refuse_a_stranger()  # before the next line, which would change it
-                self._share()
-                db.execute("PRAGMA synchronous = FULL")
-                db.execute("BEGIN IMMEDIATE")
-                if self._is_empty():
-                    for statement in _SCHEMA.split(";\n"):
-                        db.execute(statement)
-                version = db.execute("PRAGMA user_version").fetchone()[0]
-                if version != _VERSION:
-                    raise SuppressionError(
-                        f"{self.path!r} was written by another version of mailkit (format {version})"
-                    )
-                db.execute("COMMIT")
-        except BaseException:
-            self._db.close()
-            raise
-
-    def _refuse_a_stranger(self) -> None:
-        application = self._db.execute("PRAGMA application_id").fetchone()[0]
-        if application != _APPLICATION and not self._is_empty():
-            raise SuppressionError(f"{self.path!r} is a database, but no list of suppressed addresses", hint=_ANOTHER)
-
-    def _is_empty(self) -> bool:
-        return not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-
-    def _share(self) -> None:
-        """Let others read while one writes. SQLite does not wait by itself when two processes make the file at once."""
-        for wait in (*[0.05] * 40, 0.0):
-            try:
-                self._db.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError:
-                if not wait:
-                    raise
-                time.sleep(wait)
-            else:
-                return
-
-    @contextmanager
-    def _guarded(self) -> Iterator[sqlite3.Connection]:
-        if (
-            self._process != os.getpid() and self.path
-        ):  # a web server has forked; SQLite's connections do not cross that
-            self._lock = threading.Lock()
-            self._open()
-        with self._lock:
-            try:
-                yield self._db
-            except sqlite3.Error as error:
-                raise self._error(error) from None
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._guarded() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:  # a full disk may have rolled it back already
-                    db.execute("ROLLBACK")
-                raise
-
-    def _error(self, error: sqlite3.Error) -> SuppressionError:
-        text = str(error)
-        if "not a database" in text:
-            return SuppressionError(f"{self.path!r} is no list of suppressed addresses", hint=_ANOTHER)
-        if "locked" in text or "busy" in text:
-            return SuppressionError(f"{self.path!r} is being written to by another program", hint="Try again.")
-        return SuppressionError(
-            f"{self.path!r} cannot be used: {text}", hint="Check the path, its rights and the disk."
-        )
-
-
-_ANOTHER = "Choose another file for --suppressions."
 
 
 def made(

@@ -87,8 +87,6 @@ def create(db: sqlite3.Connection) -> None:
     """Make the tables of a new journal, within a transaction."""
     for statement in filter(str.strip, _TABLES.split(";\n")):
         db.execute(statement)
-    db.execute(f"PRAGMA application_id = {APPLICATION}")
-    db.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def migrate(db: sqlite3.Connection, version: int) -> bool:
