@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-__all__ = ["group_of", "groups"]
+__all__ = ["domains_of", "group_of", "groups"]
 
 # The large ones, by the domains that they give to people. A company's own domain cannot be told by its name; those go by
 # themselves.
@@ -40,6 +40,11 @@ def group_of(key: str) -> str:
     """Return the group of an address key: its provider's name, or else its domain."""
     domain = key.rpartition("@")[2]
     return _GROUPS.get(domain, domain)
+
+
+def domains_of(group: str) -> list[str]:
+    """Return the domains of a group."""
+    return _PROVIDERS[group].split() if group in _PROVIDERS else [group]
 
 
 def groups(rates: Mapping[str, object]) -> dict[str, object]:

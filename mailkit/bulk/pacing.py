@@ -4,7 +4,7 @@ Theory of operation. A *scope* is everything that a relay takes, or everything f
 rate, each message is given a time (a slot) in its line, evenly spaced: that is done while it is claimed, in the same transaction,
 so that no two processes are given the same slot. A slot is for the very near future only. Messages whose line is longer
 are parked: they stay pending, and are found again when their turn may be near, while those of other groups go on. They are
-found again early, at a quarter of the time that the line would take now, in case it has become faster until then.
+spread over half of the time that all who wait in the group would take now, in case the line becomes faster until then.
 
 When a relay says that it is too fast for it (421, 450 and 451 with 4.7.x, 452 with 4.5.3, 454) the rate of that scope is halved,
 and climbs slowly again; what has no rate is given half of what it was just sent at. All that survives a restart, so that
@@ -16,7 +16,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mailkit.bulk.domains import group_of, groups
+from mailkit.bulk.domains import domains_of, group_of, groups
 from mailkit.bulk.state import Entry
 from mailkit.delivery import Rate, Throttle
 
@@ -31,6 +31,7 @@ RELAY = "relay"
 
 _CLIMB_EVERY = 5.0  # seconds
 _CLIMB = 1.25
+_COUNTED_FOR = 60.0  # seconds
 _SLOWEST = 1 / 60
 _AT_MOST_ONCE_IN = 1.0  # seconds: messages that are under way together are told the same thing together
 
@@ -43,7 +44,6 @@ class _Line:
     usual: float  # where climbing ends: what was asked for, or else twice what it was sent at; 0 for what was asked for
     next_at: float = 0.0
     changed_at: float = 0.0
-    parked: int = 0
     is_dirty: bool = False
 
     def slot(self, now: float) -> float:
@@ -52,6 +52,20 @@ class _Line:
     def take(self, slot: float) -> None:
         self.next_at = slot + 1.0 / self.rate
         self.is_dirty = True
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Those who are parked in a group. How many wait is counted now and then, since it means to look at all of them."""
+
+    count: int
+    counted_at: float
+    place: int = 0
+
+    def next_place(self, begin: float, rate: float) -> float:
+        """When to look again at the next one who is parked."""
+        self.place = self.place % self.count + 1
+        return begin + self.place / rate / 2
 
 
 @dataclass(slots=True)
@@ -72,6 +86,7 @@ class Pacing:
         self._each = self._asked.pop("*", 0.0)
         self._all = _per_second(rate) if rate is not None else 0.0
         self._lines: dict[str, _Line] = {}
+        self._queues: dict[str, _Queue] = {}
 
     def admit(self, db: sqlite3.Connection, entries: Sequence[Entry], now: float) -> Admission:
         """Give slots to entries, in order, and park those whose line is long. What is neither has to wait for all."""
@@ -81,9 +96,7 @@ class Pacing:
         for entry in entries:
             group = self._line_of(group_of(entry.key), now)
             if group is not None and (slot := group.slot(now)) > now + HORIZON:
-                group.parked += 1
-                ahead = slot - now + group.parked / group.rate
-                found.parked.append((entry, now + ahead / 4))
+                found.parked.append((entry, self._queue_of(db, entry, now).next_place(slot, group.rate)))
                 continue
             due = max((line.slot(now) for line in together), default=now)
             if due > now + HORIZON:
@@ -129,6 +142,19 @@ class Pacing:
         """Whether nothing limits anybody, as far as is known."""
         return not (self._all or self._each or self._asked or self._lines)
 
+    def _queue_of(self, db: sqlite3.Connection, entry: Entry, now: float) -> "_Queue":
+        group = group_of(entry.key)
+        queue = self._queues.get(group)
+        if queue is None or not now - _COUNTED_FOR < queue.counted_at <= now:
+            (count,) = db.execute(
+                "SELECT count(*) FROM recipient WHERE campaign = (SELECT campaign FROM recipient WHERE id = ?) "
+                "AND state IN ('pending', 'deferred') "
+                "AND substr(key, instr(key, '@') + 1) IN (SELECT value FROM json_each(?))",
+                (entry.id, json.dumps(domains_of(group))),
+            ).fetchone()
+            queue = self._queues[group] = _Queue(max(count, 1), now, queue.place if queue else 0)
+        return queue
+
     def _line_of(self, group: str, now: float) -> _Line | None:
         line = self._lines.get(group)
         if line is None and (asked := self._limit(group)):
@@ -145,7 +171,7 @@ class Pacing:
         self._lines = {}
         if self._each or self._asked:
             db.execute("DELETE FROM pace WHERE usual = 0 AND next_at < ?", (now,))  # as good as new
-        for scope, rate, usual, next_at, changed_at in db.execute("SELECT * FROM pace"):
+        for scope, rate, usual, next_at, changed_at in db.execute("SELECT * FROM pace").fetchall():
             asked = self._limit(scope)
             line = _Line(rate, usual, next_at, changed_at)
             if next_at > now + 120.0 + 2.0 / rate:  # the clock has been set back

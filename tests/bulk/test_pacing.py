@@ -59,6 +59,22 @@ def test_provider_that_is_slow_does_not_hold_up_the_others(db: sqlite3.Connectio
     assert group_of("x@googlemail.com") == group_of("x@gmail.com")
 
 
+def test_line_of_a_provider_that_is_long_is_not_looked_through_again_and_again(db: sqlite3.Connection) -> None:
+    """Its 49 are spread over half of the time that they take, and not found again at once."""
+    pacing = Pacing(None, {"gmail.com": "1/s"})
+    waiting = entries(49, "gmail.com")
+    looked_at = 0
+    for step in range(60):
+        rows = db.execute("SELECT id FROM recipient WHERE next_attempt_at <= ? AND state = 'pending'", (NOW + step,))
+        due = [waiting[identifier - 1] for (identifier,) in rows.fetchall()]
+        looked_at += len(due)
+        for entry, _ in pacing.admit(db, due, NOW + step).admitted:
+            db.execute("UPDATE recipient SET state = 'sent' WHERE id = ?", (entry.id,))
+    (left,) = db.execute("SELECT count(*) FROM recipient WHERE state = 'pending'").fetchone()
+    assert left == 0
+    assert looked_at < 49 * 8
+
+
 def test_relay_that_is_too_slow_is_sent_half_as_fast_and_faster_again(db: sqlite3.Connection) -> None:
     """Also after a restart; and messages that were under way together count once."""
     pacing = Pacing()
