@@ -30,7 +30,7 @@ from mailkit.bulk.state import Entry, InDoubt, State
 from mailkit.bulk.suppression import Suppressions
 from mailkit.bulk.tally import Budget
 from mailkit.delivery import AsyncMailer, Mailer, Rate, Retry
-from mailkit.errors import ConfigError, JournalError
+from mailkit.errors import ConfigError, RecipientsError
 from mailkit.message import Addressee, Message
 from mailkit.template import Statistics, Templates
 
@@ -78,7 +78,7 @@ class Campaign:
     """Whether every message is made once before the first one is sent. A run that goes on with a list that was checked
     before does not do it again."""
     strict: bool = False
-    """Whether nothing is sent at all when the pre-flight finds a row that would fail, or the list has a bad one."""
+    """Whether nothing is sent at all when a message cannot be made, or the list has a bad row; all are looked at then."""
     in_doubt: InDoubt | str = InDoubt.HOLD
     """What becomes of those of whom nobody can know whether they have it: ``hold``, ``assume-sent`` or ``resend``."""
     retry: Retry = RETRY
@@ -250,12 +250,12 @@ class Campaign:
         first = next(journal.account.waiting(), None)
         if first is not None:
             compose(first)
-        if not self.preflight or is_known or self.limit:
+        if not self.strict and (not self.preflight or is_known or self.limit):
             return
         checked = preflight(journal, compose, suppressions=suppressions)
         _, bad = journal.account.bad_rows(limit=1)
         if self.strict and (checked.failed or bad.get("invalid")):
-            raise _not_strict_enough(checked, bad.get("invalid", 0))
+            raise _refused(checked, bad.get("invalid", 0), source=self._source.name)
         journal.roll.note_checked(digest.hexdigest())
 
     # -- sending -------------------------------------------------------------------------------------------------
@@ -351,8 +351,8 @@ class Campaign:
         )
 
 
-def _not_strict_enough(checked: Checked, invalid: int) -> JournalError:
-    told = [f"{checked.failed} messages cannot be made"] if checked.failed else []
-    told += [f"{invalid} rows are bad"] if invalid else []
-    first = f" The first: line {checked.problems[0][0]}: {checked.problems[0][1].text}" if checked.problems else ""
-    return JournalError(f"nothing was sent: {' and '.join(told)}", hint=f"--dry-run shows them.{first}")
+def _refused(checked: Checked, invalid: int, *, source: str) -> RecipientsError:
+    told = [f"messages that cannot be made: {checked.failed}"] if checked.failed else []
+    told += [f"bad rows: {invalid}"] if invalid else []
+    first = f" The first: line {checked.problems[0][0]}: {checked.problems[0][1].text}" if checked.failed else ""
+    return RecipientsError(f"nothing was sent; {', '.join(told)}", source=source, hint=f"--dry-run shows them.{first}")

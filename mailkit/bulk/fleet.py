@@ -32,6 +32,15 @@ def run(path: str, name: str, jobs: list[Job], *, helm: Helm, observer: Observer
             f"several processes cannot be started on {sys.platform}",
             hint="Start the same command several times: they share the journal.",
         )
+    with helm.heard():
+        failure = _run(path, name, jobs, helm, observer, limit)
+    if failure is not None:
+        raise failure
+
+
+def _run(
+    path: str, name: str, jobs: list[Job], helm: Helm, observer: Observer | None, limit: int
+) -> BaseException | None:
     context = multiprocessing.get_context("fork")
     crew: list[tuple[BaseProcess, Connection]] = []
     for job in jobs:
@@ -41,13 +50,11 @@ def run(path: str, name: str, jobs: list[Job], *, helm: Helm, observer: Observer
         there.close()
         crew.append((process, here))
     try:
-        failure = _look_after(crew, path, name, helm, observer, limit)
+        return _look_after(crew, path, name, helm, observer, limit)
     except BaseException:
         for process, _ in crew:
             process.terminate()
         raise
-    if failure is not None:
-        raise failure
 
 
 def _work(job: Job, pipe: Connection, parent: int) -> None:
@@ -55,7 +62,7 @@ def _work(job: Job, pipe: Connection, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     helm = Helm()
     failure: BaseException | None = None
-    with helm.signals("SIGTERM"):
+    with helm.signals("SIGTERM"), helm.heard():
         try:
             job(helm, lambda: os.getppid() != parent)
         except MailkitError as error:

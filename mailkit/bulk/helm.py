@@ -24,7 +24,7 @@ class Helm:
     def __init__(self) -> None:
         self.orders = 0
         """How often it was told to stop: the second time does not wait."""
-        self._lock = threading.Lock()
+        self._is_heard = False  # by somebody who ends in order
         self._running: tuple[asyncio.AbstractEventLoop, Runner] | None = None
 
     @property
@@ -49,7 +49,18 @@ class Helm:
 
     def run(self, runner: Runner) -> None:
         """Run to the end, in an event loop of its own."""
-        asyncio.run(self._run(runner))
+        with self.heard():
+            asyncio.run(self._run(runner))
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """While the block runs, somebody looks at ``orders`` and ends in order. Before, nothing is under way, and a signal
+        ends the program at once."""
+        before, self._is_heard = self._is_heard, True
+        try:
+            yield
+        finally:
+            self._is_heard = before
 
     async def _run(self, runner: Runner) -> None:
         self._running = asyncio.get_running_loop(), runner
@@ -79,5 +90,5 @@ class Helm:
             self.cut_off()
         else:
             self.stop()
-            if self._running is None and number == signal.SIGINT:
-                raise KeyboardInterrupt  # the list is still being read: nothing is under way
+            if not self._is_heard:
+                raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)

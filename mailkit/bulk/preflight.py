@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from mailkit.bulk.journal import Journal
@@ -13,6 +14,7 @@ from mailkit.message import Message
 
 __all__ = ["Checked", "preflight"]
 
+_CHUNK = 200  # recipients between two words of progress
 _SHOWN = 1_000  # problems kept in memory
 
 
@@ -40,27 +42,30 @@ def preflight(
     samples: int = 0,
     observer: Callable[[int], None] | None = None,
 ) -> Checked:
-    """Make the message of everybody who waits. The first ``samples`` are written to ``folder`` as .eml files."""
+    """Make the message of everybody who waits; ``observer`` is told how many have been looked at. The first ``samples`` are written to ``folder`` as .eml files."""
     checked = Checked()
-    for number, entry in enumerate(journal.account.waiting(), start=1):
-        if limit and number > limit:
-            break
-        if suppressions is not None and (why := suppressions.find_all([entry.key]).get(entry.key)):
-            checked.suppressed += 1
-            _note(checked, entry, Result(entry.key, State.SUPPRESSED, text=str(why)))
-            continue
-        try:
-            message = compose(entry)
-        except (TemplateError, MessageError) as error:
-            checked.failed += 1
-            _note(checked, entry, Result(entry.key, State.SKIPPED, text=told(error)))
-            continue
-        checked.ready += 1
-        checked.sample = checked.sample or _shown(message)
-        if folder is not None and len(checked.samples) < samples:
-            checked.samples.append(_written(message, folder, len(checked.samples) + 1))
-        if observer is not None and not number % 200:
-            observer(number)
+    waiting = islice(journal.account.waiting(), limit or None)
+    done = 0
+    while chunk := list(islice(waiting, _CHUNK)):
+        refused = suppressions.find_all(entry.key for entry in chunk) if suppressions is not None else {}
+        for entry in chunk:
+            if entry.key in refused:
+                checked.suppressed += 1
+                _note(checked, entry, Result(entry.key, State.SUPPRESSED, text=str(refused[entry.key])))
+                continue
+            try:
+                message = compose(entry)
+            except (TemplateError, MessageError) as error:
+                checked.failed += 1
+                _note(checked, entry, Result(entry.key, State.SKIPPED, text=told(error)))
+                continue
+            checked.ready += 1
+            checked.sample = checked.sample or _shown(message)
+            if folder is not None and len(checked.samples) < samples:
+                checked.samples.append(_written(message, folder, len(checked.samples) + 1))
+        done += len(chunk)
+        if observer is not None:
+            observer(done)
     return checked
 
 

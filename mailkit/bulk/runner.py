@@ -29,7 +29,6 @@ from mailkit.delivery.sending import Sending
 from mailkit.errors import (
     CapabilityMissing,
     ConnectError,
-    JournalError,
     MailkitError,
     MessageError,
     MessageWithheld,
@@ -117,21 +116,18 @@ class Runner:
         if self._failure is not None:
             raise self._failure
 
-    def stop(self) -> None:
-        """Take nothing new, and let what is under way arrive."""
-        self._stop()
+    def stop(self, failure: BaseException | None = None) -> None:
+        """Take nothing new, and let what is under way arrive; then ``failure`` is raised, if there is one."""
+        self._failure = self._failure or failure
+        self._is_stopping = True
+        self._hungry.set()
+        self._line.wake()
 
     def cut_off(self) -> None:
         """Do not even wait for that: what has been marked is in doubt."""
         self.stop()
         for task in self._connections:
             task.cancel()
-
-    def _stop(self, failure: BaseException | None = None) -> None:
-        self._failure = self._failure or failure
-        self._is_stopping = True
-        self._hungry.set()
-        self._line.wake()
 
     async def _leave(self) -> None:
         """Give back what was claimed, and say of what was under way what is known."""
@@ -169,7 +165,7 @@ class Runner:
                 if not self._hold(claimed) and not await self._wait(claimed, is_busy=was_busy):
                     break
         except Exception as error:  # noqa: BLE001 - a task must not die unseen: it is raised where run() was called
-            self._stop(error)
+            self.stop(error)
         self._is_over = True
         self._line.wake()
 
@@ -220,7 +216,7 @@ class Runner:
                         if failed:
                             await self._back_off(failed, result)
         except Exception as error:  # noqa: BLE001
-            self._stop(error)
+            self.stop(error)
 
     async def _ready(self) -> bool:
         """Wait until there is something to take. False when there never will be."""
@@ -282,7 +278,7 @@ class Runner:
 
     async def _back_off(self, failed: int, result: object) -> None:
         if failed >= self._reconnect.attempts and self._unreached >= failed and isinstance(result, MailkitError):
-            self._stop(
+            self.stop(
                 ConnectError(
                     f"the relay cannot be reached, so the run was stopped: {result}",
                     hint=f"{result.hint} {_GOES_ON}".strip(),
@@ -355,7 +351,7 @@ class Runner:
         if (reason := self.tally.add(result)) and not self.paused:  # for everybody who works on it
             self.paused = reason
             self._journal.control.pause(reason)
-            self._stop()
+            self.stop()
         if not self._is_busy:
             self._hungry.set()
 
@@ -369,8 +365,8 @@ class Runner:
                 if self._limits.is_abandoned():
                     self.stop()
                 await self._clerk.live()
-        except JournalError as error:
-            self._stop(error)
+        except Exception as error:  # noqa: BLE001
+            self.stop(error)
 
     async def _report(self) -> None:
         try:
@@ -378,7 +374,7 @@ class Runner:
                 await asyncio.sleep(_TELL_EVERY)
                 self._tell()
         except Exception as error:  # noqa: BLE001 - the observer's
-            self._stop(error)
+            self.stop(error)
 
     def _tell(self) -> None:
         if self._observer:

@@ -1,6 +1,10 @@
 """Campaigns that are sent by several processes, for asyncio, with a list of the suppressed, and again after a doubt."""
 
 import asyncio
+import json
+import signal
+import subprocess
+import sys
 import threading
 from collections import Counter
 from dataclasses import replace
@@ -8,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from mailkit import AsyncMailer, Mailer, Retry
+from mailkit import AsyncMailer, Mailer, Message, Retry, Templates
 from mailkit.bulk import Helm, InDoubt, Journal, Progress, State, Suppressions
-from mailkit.errors import ConfigError, ConnectError
+from mailkit.errors import ConfigError, ConnectError, RecipientsError
 from mailkit.smtp import Reply
 from mailkit.transport import Status
 from mailkit.transport.memory import MemoryTransport
-from tests.bulk.test_campaign import Scripted, campaign, everyone, listed, people
+from tests.bulk.test_campaign import TEMPLATE, Scripted, campaign, everyone, listed, people
 from tests.kit.relay import relay
 
 # -- several processes -----------------------------------------------------------------------------------------------
@@ -53,6 +57,40 @@ def test_send_by_processes_without_a_journal_is_refused() -> None:
     """There would be nothing that they share."""
     with pytest.raises(ConfigError, match="journal"):
         campaign(people(2), processes=2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_to_the_command_ends_its_processes_in_order(tmp_path: Path, number: int) -> None:
+    """What is under way arrives, the report is printed, and nothing is in doubt. It is the parent only that is told."""
+    listed(tmp_path / "p.csv", 400)
+    (tmp_path / "hello.txt").write_text(TEMPLATE)
+    child: list[subprocess.Popen[str]] = []
+    started = threading.Event()
+
+    def tell(received: object) -> None:
+        if len(server.received) == 20:
+            started.wait()
+            child[0].send_signal(number)
+
+    with relay(on_message=tell) as server:
+        command = ["batch", "hello.txt", "p.csv", "--from", "ada@example.com", "--via", f"{server.url}?window=0"]
+        options = ["--journal", "j.db", "--processes", "2", "--connections", "2", "--rate", "100/s", "--yes", "--json"]
+        child.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "mailkit", *command, *options],
+                cwd=tmp_path,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        started.set()
+        printed, errors = child[0].communicate(timeout=60)
+    assert "Traceback" not in errors
+    report = json.loads(printed)
+    assert (child[0].returncode, report["interrupted"], report["in_doubt"]) == (1, True, 0)
+    assert report["sent"] == sum(server.copies.values()) < 400
+    assert report["sent"] + report["pending"] == 400
 
 
 # -- for asyncio -----------------------------------------------------------------------------------------------------
@@ -223,3 +261,56 @@ def test_refusals_beyond_the_budget_pause_the_campaign(tmp_path: Path) -> None:
     assert report.paused == "4 recipients were refused"
     assert report.pending == 16
     assert one.send(Mailer(transport)).sent == 0
+
+
+# -- the pre-flight --------------------------------------------------------------------------------------------------
+
+BROKEN = [*people(2), {"email": "x@example.com", "name": "X", "header:X-A": "a\nb"}]
+
+
+def test_run_makes_every_message_before_the_first_one_is_sent(tmp_path: Path) -> None:
+    """And a run that goes on with the same list does not do it again."""
+    made: list[str] = []
+    transport = Scripted()
+    path = listed(tmp_path / "p.csv", 4)
+
+    def name(value: str) -> str:
+        made.append(f"{value} {len(transport.seen)}")
+        return value
+
+    templates = Templates({"hello.txt": "Subject: x\n\n{{ show(name) }}"})
+    one = campaign(path, templates=templates, context={"show": name}, journal=tmp_path / "j.db", wait=0)
+    one.send(Mailer(transport))
+    before = [one for one in made if one.endswith(" 0")]
+    assert {one.rpartition(" ")[0] for one in before} == {row["name"] for row in people(4)}
+    made.clear()
+    one.send(Mailer(transport))
+    assert made == []
+
+
+@pytest.mark.parametrize("settings", [{}, {"limit": 1}, {"preflight": False}])
+def test_strict_run_with_a_row_that_would_fail_sends_nothing(settings: dict[str, object]) -> None:
+    """Whatever else is said; without it the others are sent to."""
+    transport = MemoryTransport()
+    one = campaign(BROKEN, strict=True, **settings)
+    with pytest.raises(RecipientsError, match="cannot be made: 1") as caught:
+        one.send(Mailer(transport))
+    assert "line 3" in caught.value.hint
+    assert transport.sent == []
+    assert replace(one, strict=False, limit=0).send(Mailer(transport)).sent == 2
+
+
+def test_strict_run_with_a_bad_row_sends_nothing() -> None:
+    """A row without an address counts too."""
+    with pytest.raises(RecipientsError, match="bad rows: 1"):
+        campaign([*people(2), {"email": "nobody", "name": "N"}], strict=True).send(Mailer("memory:"))
+
+
+def test_samples_are_written_to_look_at(tmp_path: Path) -> None:
+    """As many as were asked for, as any mail program opens them; nothing of the list is in their names."""
+    report = campaign(people(5)).check(samples=tmp_path / "samples", count=2)
+    assert [Path(path).name for path in report.samples] == ["sample-001.eml", "sample-002.eml"]
+    assert [Message.parse(Path(path).read_bytes()).to[0].email for path in report.samples] == [
+        "n0@example.com",
+        "n1@example.com",
+    ]
