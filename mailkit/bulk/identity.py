@@ -5,8 +5,6 @@ import hmac
 from base64 import b32encode
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import format_datetime
-from functools import lru_cache
 
 from mailkit.bulk.state import Entry
 from mailkit.errors import ConfigError, MessageError
@@ -46,13 +44,12 @@ class Identity:
         token = self.token(entry.key)
         headers = message.headers.with_field(Field("Message-ID", f"<{token}@{message.from_[0].ascii_domain}>"))
         if entry.first_attempt_at:
-            headers = headers.with_field(Field("Date", _dated(int(entry.first_attempt_at))))
+            headers = headers.with_field(Field("Date", _moment(entry.first_attempt_at)))
         if not self._return_path:
             return replace(message, headers=headers)
         return replace(message, headers=headers, return_path=Address.parse(self._return_path.replace(_PLACE, token)))
 
 
-@lru_cache(maxsize=64)
-def _dated(seconds: int) -> str:
+def _moment(seconds: float) -> datetime:
     # In UTC: another machine, or another time of year, must not write it otherwise.
-    return format_datetime(datetime.fromtimestamp(seconds, UTC))
+    return datetime.fromtimestamp(int(seconds), UTC)

@@ -5,11 +5,11 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from mailkit.bulk import Journal, Line, Report, State, Verdict, report_on
+from mailkit.bulk import Journal, Line, State, Verdict, report_on
 from mailkit.cli import options
 from mailkit.cli.output import line, notes, print_json
 from mailkit.errors import ConfigError
@@ -43,36 +43,35 @@ _COLUMNS = [
 @journal.command()
 def status(path: _File, *, name: _Name = "", as_json: options.AsJson = False) -> None:
     """Count the recipients in each state. (The exit code is that of the question, not of the campaign.)"""
-    names = [name] if name else Journal.names(path)
-    reports = []
-    for one in names:
+    total = dict.fromkeys(map(str, State), 0)
+    campaigns = []
+    for one in [name] if name else Journal.names(path):
         with Journal(path, name=one, must_exist=True) as opened:
-            reports.append((report_on(opened, paused=opened.account.paused), opened.account.next_time()))
-    total = {str(state): sum(report.counts.get(state, 0) for report, _ in reports) for state in State}
+            counts = opened.account.counts()
+            states = {str(state): counts.get(state, 0) for state in State}
+            campaigns.append(
+                {"campaign": one, **states, "total": sum(states.values()), "paused": opened.account.paused}
+            )
+            total = {state: total[state] + states[state] for state in total}
+            if not as_json:
+                _show(opened)
     if as_json:
-        campaigns = [_facts(report) for report, _ in reports]
         print_json({**total, "total": sum(total.values()), "states": total, "campaigns": campaigns})
-    else:
-        for report, next_at in reports:
-            _show(report, next_at)
 
 
-def _facts(report: Report) -> dict[str, Any]:
-    states = {str(state): report.counts.get(state, 0) for state in State}
-    return {"campaign": report.name, **states, "total": sum(states.values()), "paused": report.paused}
-
-
-def _show(report: Report, next_at: float | None) -> None:
-    notes.print(line((report.name, "bold")))
+def _show(opened: Journal) -> None:
+    account = opened.account
+    counts, (_, kinds) = account.counts(), account.bad_rows(limit=0)
+    notes.print(line((opened.name, "bold")))
     for state in State:
-        if count := report.counts.get(state, 0):
+        if count := counts.get(state, 0):
             notes.print(f"{count:>9,} {state.replace('_', ' ')}")
-    for kind, count in (("bad rows", report.invalid), ("duplicates", report.duplicates)):
-        if count:
-            notes.print(f"{count:>9,} {kind} of the list, left out")
-    if report.paused:
-        notes.print(line(("Paused: ", "yellow"), report.paused))
-    if next_at and report.deferred:
+    for kind, what in (("invalid", "bad rows"), ("duplicate", "duplicates")):
+        if kinds.get(kind):
+            notes.print(f"{kinds[kind]:>9,} {what} of the list, left out")
+    if reason := account.paused:
+        notes.print(line(("Paused: ", "yellow"), reason))
+    if counts.get(State.DEFERRED) and (next_at := account.next_time()):
         notes.print(f"The next is tried at {datetime.fromtimestamp(next_at).astimezone():%H:%M:%S}.")
 
 
@@ -138,7 +137,7 @@ def report(path: _File, *, name: _Name = "", as_json: options.AsJson = False) ->
         if as_json:
             print_json(found.as_dict())
         else:
-            _show(found, opened.account.next_time())
+            _show(opened)
             for cause in found.reasons[:20]:
                 said = " ".join(part for part in (str(cause.code or ""), cause.enhanced, cause.text) if part)
                 notes.print(

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mailkit.bulk.state import Entry, InDoubt, Result, State
+from mailkit.errors import ConfigError
 
 __all__ = ["LEASE", "Worker"]
 
@@ -72,7 +73,7 @@ class Worker:
         cls, db: sqlite3.Connection, campaign: int, now: float, *, policy: InDoubt, lease: float = 0.0
     ) -> "Worker":
         """Begin to work on a campaign."""
-        lease = lease or float(os.environ.get("MAILKIT_LEASE", LEASE))
+        lease = lease or _lease()
         cursor = db.execute(
             "INSERT INTO worker (campaign, host, process, began_at, lease_until) VALUES (?, ?, ?, ?, ?)",
             (campaign, socket.gethostname(), os.getpid(), now, now + lease),
@@ -231,6 +232,17 @@ def _take_from(db: sqlite3.Connection, taker: Worker, workers: list[int], now: f
         given,
     )
     return claimed.rowcount + marked.rowcount
+
+
+def _lease() -> float:
+    given = os.environ.get("MAILKIT_LEASE", "")
+    try:
+        seconds = float(given or LEASE)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ConfigError(f"MAILKIT_LEASE={given} is no time", hint="Write a number of seconds, such as 60.")
+    return seconds
 
 
 def _is_gone(process: int) -> bool:
