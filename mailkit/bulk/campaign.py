@@ -1,7 +1,6 @@
 """A campaign: one template, one list of recipients, one journal."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -11,33 +10,27 @@ from typing import Any
 
 from mailkit import clock
 from mailkit.bulk import fleet
-from mailkit.bulk.addressing import Addressing
-from mailkit.bulk.clerk import Rules
-from mailkit.bulk.composer import Composer
 from mailkit.bulk.helm import Helm
-from mailkit.bulk.hours import Hours, Quota
 from mailkit.bulk.identity import Identity
 from mailkit.bulk.journal import Journal
-from mailkit.bulk.limits import Limits
-from mailkit.bulk.load import load
-from mailkit.bulk.pacing import Pacing
-from mailkit.bulk.preflight import Checked, preflight
 from mailkit.bulk.progress import Observer
+from mailkit.bulk.publish import form_of
 from mailkit.bulk.recipients import Recipients, Source
 from mailkit.bulk.report import Report, report_on
-from mailkit.bulk.runner import Runner
-from mailkit.bulk.state import Entry, InDoubt, State
+from mailkit.bulk.session import Session, rules
+from mailkit.bulk.state import InDoubt, State
 from mailkit.bulk.suppression import Suppressions
 from mailkit.bulk.tally import Budget
+from mailkit.bulk.unsubscribe.offer import Unsubscribe
 from mailkit.delivery import AsyncMailer, Mailer, Rate, Retry
-from mailkit.errors import ConfigError, RecipientsError
-from mailkit.message import Addressee, Message
-from mailkit.template import Statistics, Templates
+from mailkit.delivery.pace import Pace
+from mailkit.errors import ConfigError
+from mailkit.message import Addressee
+from mailkit.template import Templates
 
 __all__ = ["RETRY", "Campaign"]
 
 RETRY = Retry(attempts=50, backoff=5.0, longest=3_600.0, deadline=2 * 86_400.0)
-_PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -104,6 +97,15 @@ class Campaign:
     """Who must not be written to, as a list or its file. Who turns out not to exist is added."""
     return_path: str = ""
     """Where bounces go. ``bounces+{token}@example.com`` tells whose they are (VERP)."""
+    unsubscribe: Unsubscribe | None = None
+    """How recipients leave, which goes into List-Unsubscribe (RFC 8058) and the variable ``unsubscribe_url``. Links of their
+    own need ``suppressions``, where whom they stand for is kept."""
+    columns: bool = True
+    """Whether columns such as ``cc``, ``attachments`` and ``header:X-Name`` do what they say."""
+    attachment_root: str | PathLike[str] | None = None
+    """The folder of attached files; by default that of the list."""
+    report: str | PathLike[str] | None = None
+    """A file into which a run, at its end, writes what became of everybody: .html, .csv, .json or .jsonl."""
 
     def __post_init__(self) -> None:
         if self.connections < 1 or self.limit < 0 or self.processes < 1:
@@ -112,7 +114,17 @@ class Campaign:
             raise ConfigError(f"{self.in_doubt!r} is no policy", hint=f"There are: {', '.join(InDoubt)}.")
         if self.processes > 1 and not self.journal:
             raise ConfigError("several processes need a journal to share", hint="Give it a file: --journal spring.db.")
-        self._rules(None, None)  # what is written wrongly is told at once
+        if self.unsubscribe is not None and self.unsubscribe.has_tokens and self.suppressions is None:
+            raise ConfigError(
+                "there is no list to write into who unsubscribes",
+                hint="Give it a file, which the web application reads as well: --suppressions gone.db.",
+            )
+        if self.processes > 1 and isinstance(self.suppressions, Suppressions) and not self.suppressions.path:
+            raise ConfigError("several processes cannot share a list that is in memory", hint="Give it a file.")
+        # What is written wrongly is told at once.
+        if self.report:
+            form_of(self.report)
+        rules(self, Pace(None, None))
         Budget(self.max_refused)
         Identity.check(self.return_path)
 
@@ -132,25 +144,28 @@ class Campaign:
                 raise ConfigError("send() would block the event loop", hint="Say: await campaign.asend(mailer).")
         helm = helm or Helm()
         start = clock.monotonic()
-        with self._suppressing() as suppressions, helm.signals():
-            with self._opened(self.journal) as journal:
+        with self.suppressing() as suppressions, helm.signals():
+            with Journal(self.journal, name=self.label) as journal:
+                session = Session(self, journal, suppressions, progress)
+                session.load()
                 before = self.templates.statistics
-                self._check_first(journal, suppressions)
+                session.check_first()
                 # What is inlined for the pre-flight is there for the run.
                 checked = self.templates.statistics
                 shared = checked.skeletons - before.skeletons
                 before = replace(checked, skeletons=checked.skeletons - shared, hits=checked.hits + shared)
                 sent = journal.account.counts().get(State.SENT, 0)
                 if self.processes == 1:
-                    runner = self._runner(journal, mailer, suppressions, progress)
+                    runner = session.runner(mailer)
                     helm.run(runner)
-                    return self._report(journal, runner.seconds, before, sent, helm, paused=runner.paused)
+                    return session.report(runner.seconds, before, sent, helm, paused=runner.paused)
                 store = journal.path
             # No open file of SQLite's may come into another process.
-            fleet.run(store, self._name, self._crew(mailer), helm=helm, observer=progress, limit=self.limit)
-            with Journal(store, name=self._name) as journal:
+            fleet.run(store, self.label, self._crew(mailer), helm=helm, observer=progress, limit=self.limit)
+            with Journal(store, name=self.label) as journal:
+                session = Session(self, journal, suppressions, progress)
                 seconds = clock.monotonic() - start
-                return self._report(journal, seconds, before, sent, helm, paused=journal.account.paused)
+                return session.report(seconds, before, sent, helm, paused=journal.account.paused)
 
     async def asend(
         self, mailer: Mailer | AsyncMailer, *, progress: Observer | None = None, helm: Helm | None = None
@@ -182,7 +197,7 @@ class Campaign:
         *,
         samples: str | PathLike[str] | None = None,
         count: int = 3,
-        progress: Callable[[int], None] | None = None,
+        progress: Observer | None = None,
     ) -> Report:
         """Compose every message and send none: the pre-flight. Finds every row that would fail, in one go.
 
@@ -192,16 +207,10 @@ class Campaign:
         start = clock.monotonic()
         before = self.templates.statistics
         is_new = not self.journal or not Path(self.journal).exists()
-        with self._suppressing() as suppressions, self._opened(None if is_new else self.journal) as journal:
-            checked = preflight(
-                journal,
-                self._composer(journal),
-                limit=self.limit,
-                suppressions=suppressions,
-                folder=Path(samples) if samples else None,
-                samples=count if samples else 0,
-                observer=progress,
-            )
+        with self.suppressing() as suppressions, Journal(None if is_new else self.journal, name=self.label) as journal:
+            session = Session(self, journal, suppressions, progress)
+            session.load()
+            checked = session.check(folder=Path(samples) if samples else None, samples=count if samples else 0)
             report = report_on(
                 journal,
                 seconds=clock.monotonic() - start,
@@ -211,110 +220,28 @@ class Campaign:
                 samples=tuple(map(str, checked.samples)),
                 skeletons=self.templates.statistics - before,
             )
-        counts = dict(report.counts)
-        counts[State.PENDING] = counts.get(State.PENDING, 0) - checked.failed - checked.suppressed
-        counts[State.SKIPPED] = counts.get(State.SKIPPED, 0) + checked.failed
-        counts[State.SUPPRESSED] = counts.get(State.SUPPRESSED, 0) + checked.suppressed
-        return replace(report, counts=counts, problems=tuple(checked.problems))
+        return replace(report, counts=checked.counted(report.counts), problems=tuple(checked.problems))
 
-    # -- before --------------------------------------------------------------------------------------------------
+    # -- what a session asks for ---------------------------------------------------------------------------------
 
     @property
-    def _source(self) -> Recipients:
+    def source(self) -> Recipients:
+        """Where the recipients come from."""
         return self.recipients if isinstance(self.recipients, Recipients) else Recipients(self.recipients)
 
     @property
-    def _name(self) -> str:
-        return self.name or f"{self.template} to {Path(self._source.name).name}"
+    def label(self) -> str:
+        """The name that it has in the journal."""
+        return self.name or f"{self.template} to {Path(self.source.name).name}"
 
     @contextmanager
-    def _opened(self, path: str | PathLike[str] | None) -> Iterator[Journal]:
-        """Open the journal, with the list in it."""
-        with Journal(path, name=self._name) as journal:
-            load(self._source, journal, Addressing(self.to), accept_changes=self.accept_changes)
-            yield journal
-
-    @contextmanager
-    def _suppressing(self) -> Iterator[Suppressions | None]:
+    def suppressing(self) -> Iterator[Suppressions | None]:
+        """Open the list of the suppressed, if there is one and it is not open yet."""
         if self.suppressions is None or isinstance(self.suppressions, Suppressions):
             yield self.suppressions
             return
         with Suppressions(self.suppressions) as suppressions:
             yield suppressions
-
-    def _check_first(self, journal: Journal, suppressions: Suppressions | None) -> None:
-        """Make messages before any is sent: all of them, or one. Raises what is wrong with each of them."""
-        compose = self._composer(journal)
-        digest = hashlib.sha256(repr((journal.roll.fingerprint, self.template, str(self.from_), self.to)).encode())
-        is_known = bool(journal.roll.fingerprint) and journal.roll.checked == digest.hexdigest()
-        first = next(journal.account.waiting(), None)
-        if first is not None:
-            compose(first)
-        if not self.strict and (not self.preflight or is_known or self.limit):
-            return
-        checked = preflight(journal, compose, suppressions=suppressions)
-        _, bad = journal.account.bad_rows(limit=1)
-        if self.strict and (checked.failed or bad.get("invalid")):
-            raise _refused(checked, bad.get("invalid", 0), source=self._source.name)
-        journal.roll.note_checked(digest.hexdigest())
-
-    # -- sending -------------------------------------------------------------------------------------------------
-
-    def _composer(self, journal: Journal) -> Callable[[Entry], Message]:
-        composer = Composer(
-            self.templates,
-            self.template,
-            from_=self.from_,
-            addressing=Addressing(self.to),
-            context=self.context,
-            folder=self._source.folder,
-        )
-        identity = Identity(journal.secret, return_path=self.return_path)
-
-        def compose(entry: Entry) -> Message:
-            builder, _ = composer.compose(entry.data)
-            return identity.given(builder.build(), entry)
-
-        return compose
-
-    def _rules(self, suppressions: Suppressions | None, mailer: Mailer | AsyncMailer | None) -> Rules:
-        rate, domains = mailer.pace.asked if mailer is not None else (None, None)
-        hours = Hours(self.between, self.timezone)
-        return Rules(
-            policy=InDoubt(self.in_doubt),
-            retry=self.retry,
-            pacing=Pacing(self.rate or rate, self.domain_rate or domains),
-            hours=hours,
-            quota=Quota(self.daily_quota, self.warm_up, hours),
-            suppressions=suppressions,
-        )
-
-    def _runner(
-        self,
-        journal: Journal,
-        mailer: Mailer | AsyncMailer,
-        suppressions: Suppressions | None,
-        progress: Observer | None,
-        **limits: Any,
-    ) -> Runner:
-        wait = self.wait
-        given = {
-            "connections": self.connections,
-            "messages": self.limit,
-            "patience": _PATIENCE if wait is None else wait,
-            "hours": float("inf") if wait is None else wait,
-            "budget": Budget(self.max_refused),
-        }
-        return Runner(
-            journal,
-            mailer.transport,
-            mailer.desk,
-            self._composer(journal),
-            rules=self._rules(suppressions, mailer),
-            limits=Limits(**{**given, **limits}),
-            reconnect=mailer.retry,
-            observer=progress,
-        )
 
     def _crew(self, mailer: Mailer | AsyncMailer) -> list[fleet.Job]:
         """What each process does: its share of the connections and of the limit."""
@@ -324,35 +251,13 @@ class Campaign:
 
         def job(number: int) -> fleet.Job:
             def work(helm: Helm, is_abandoned: Callable[[], bool]) -> None:
-                with self._suppressing() as suppressions, Journal(self.journal, name=self._name) as journal:
+                with self.suppressing() as suppressions, Journal(self.journal, name=self.label) as journal:
                     connections, messages = max(1, share(self.connections, number)), share(self.limit, number)
-                    runner = self._runner(
-                        *(journal, mailer, suppressions, None),
-                        connections=connections,
-                        messages=messages,
-                        is_abandoned=is_abandoned,
+                    session = Session(self, journal, suppressions, None)
+                    helm.run(
+                        session.runner(mailer, connections=connections, messages=messages, is_abandoned=is_abandoned)
                     )
-                    helm.run(runner)
 
             return work
 
         return [job(number) for number in range(self.processes) if not self.limit or share(self.limit, number)]
-
-    def _report(
-        self, journal: Journal, seconds: float, before: Statistics, sent: int, helm: Helm, *, paused: str
-    ) -> Report:
-        return report_on(
-            journal,
-            sent_in_run=journal.account.counts().get(State.SENT, 0) - sent,
-            seconds=seconds,
-            is_interrupted=helm.is_stopped,
-            paused=paused,
-            skeletons=self.templates.statistics - before,
-        )
-
-
-def _refused(checked: Checked, invalid: int, *, source: str) -> RecipientsError:
-    told = [f"messages that cannot be made: {checked.failed}"] if checked.failed else []
-    told += [f"bad rows: {invalid}"] if invalid else []
-    first = f" The first: line {checked.problems[0][0]}: {checked.problems[0][1].text}" if checked.failed else ""
-    return RecipientsError(f"nothing was sent; {', '.join(told)}", source=source, hint=f"--dry-run shows them.{first}")

@@ -8,7 +8,7 @@ needs it to be on the disk waits for that; results are not waited for.
 import asyncio
 import queue
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +58,8 @@ class Rules:
     hours: Hours = field(default_factory=Hours)
     quota: Quota = field(default_factory=Quota)
     suppressions: Suppressions | None = None
+    remember: Callable[[Sequence[Entry]], None] | None = None
+    """Keeps what the messages of these will refer to; before they are made."""
 
 
 class Clerk:
@@ -140,12 +142,14 @@ class Clerk:
             given.setdefault(what, []).append((value, future))
         results = [*self._unwritten, *(value for value, _ in given.get("settle", ()))]
         answers: list[tuple[asyncio.Future[Any] | None, Any]] = []
+        self._unwritten = results
         try:
+            # First: what is in the journal is not looked at again, and would be forgotten if the list could not be written.
+            self._suppress_the_gone(result for _, result in results)
             answers = self._transact(given, results)
             self._unwritten = []
-            self._suppress_the_gone(result for _, result in results)
+            self._remember(answer for _, answer in answers)
         except Exception as error:  # noqa: BLE001 - it is raised where somebody waits, and that stops the run
-            self._unwritten = results
             answers = [(future, error) for _, _, future in batch]
         self._loop.call_soon_threadsafe(_answer, answers)
 
@@ -269,6 +273,13 @@ class Clerk:
         # Of when the first were claimed: once something has changed, everybody is asked for twice.
         self._stamp = self._stamp or stamp
         return suppressions.find_all([entry.key for entry in entries])
+
+    def _remember(self, answers: Iterable[Any]) -> None:
+        """Not within the transaction: others need not wait for another file."""
+        if self._rules.remember is not None:
+            entries = [entry for one in answers if isinstance(one, Claimed) for entry, _ in one.entries]
+            if entries:
+                self._rules.remember(entries)
 
     def _suppress_the_gone(self, results: Iterable[Result]) -> None:
         """Write no more to those of whom a server has said that they do not exist."""

@@ -53,8 +53,8 @@ class Composer:
         self._enclosures = Enclosures(folder if attachment_root is None else attachment_root) if columns else None
         self._plans: dict[tuple[str, ...], Plan] = {}
 
-    def compose(self, data: Mapping[str, Any]) -> tuple[MessageBuilder, Address]:
-        """Return a builder with author and recipient, and the recipient.
+    def compose(self, data: Mapping[str, Any], own: Mapping[str, Any] | None = None) -> tuple[MessageBuilder, Address]:
+        """Return a builder with author and recipient, and the recipient. ``own`` are variables over all others.
 
         The row's ``locale`` is the language before that of the context, unless its cell is empty. The template may say
         ``To`` itself. Raises TemplateError, and MessageError, which names the column if it is one that is at fault.
@@ -65,6 +65,8 @@ class Composer:
         for name, column in planned.aliases:
             values[name] = data[column]
         values.update(data)
+        if own:
+            values.update(own)
         locale = values.get("locale") or self._context.get("locale")
         rendered = self._templates.render(self._template, values, locale=locale)
         builder = rendered.builder()

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
@@ -19,8 +19,15 @@ _CHUNK = 2_000  # rows in one transaction
 _LOOK_EVERY = 0.1  # seconds, while another process reads the list
 
 
-def load(source: Recipients, journal: Journal, addressing: Addressing, *, accept_changes: bool) -> None:
-    """Put the list into the journal, unless it is there already.
+def load(
+    source: Recipients,
+    journal: Journal,
+    addressing: Addressing,
+    *,
+    accept_changes: bool,
+    observer: Callable[[int], None] | None = None,
+) -> None:
+    """Put the list into the journal, unless it is there already; ``observer`` is told how many rows have been read.
 
     Rows that cannot be used, and repeated addresses, are noted by their line. Raises RecipientsError for a list that
     cannot be used at all, and JournalError for one that has changed since its campaign began.
@@ -39,6 +46,7 @@ def load(source: Recipients, journal: Journal, addressing: Addressing, *, accept
             )
         roll.begin()
         is_checked = False
+        done = 0
         rows = source.rows()
         while chunk := list(islice(rows, _CHUNK)):
             if not is_checked and (first := next((row for row in chunk if not row.problem), None)):
@@ -50,6 +58,9 @@ def load(source: Recipients, journal: Journal, addressing: Addressing, *, accept
             roll.note_bad_rows(bad)
             with journal.store.writing() as db:
                 worker.renew(db, clock.now().timestamp())
+            done += len(chunk)
+            if observer is not None:
+                observer(done)
         if not is_checked and not journal.account.counts():
             raise RecipientsError("there is no recipient in the list", source=source.name)
         roll.finish(source=source.name, fingerprint=fingerprint)

@@ -1,6 +1,6 @@
 """The pre-flight: every message is made and none is sent, so that what would fail is known before anything has left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -9,7 +9,7 @@ from mailkit.bulk.journal import Journal
 from mailkit.bulk.judge import told
 from mailkit.bulk.state import Entry, Result, State
 from mailkit.bulk.suppression import Suppressions
-from mailkit.errors import ConfigError, MessageError, TemplateError
+from mailkit.errors import ConfigError, MessageError, RecipientsError, TemplateError
 from mailkit.message import Message
 
 __all__ = ["Checked", "preflight"]
@@ -31,6 +31,23 @@ class Checked:
     sample: str = ""
     """The first message, as text."""
 
+    def counted(self, counts: Mapping[State, int]) -> dict[State, int]:
+        """Return the journal's counts as they would be when those who fail, or are suppressed, have been dealt with."""
+        found = dict(counts)
+        for state, count in ((State.SKIPPED, self.failed), (State.SUPPRESSED, self.suppressed)):
+            found[state] = found.get(state, 0) + count
+            found[State.PENDING] = found.get(State.PENDING, 0) - count
+        return found
+
+    def refusal(self, invalid: int, *, source: str) -> RecipientsError:
+        """Return the error of a run that sends nothing because of what was found."""
+        told = [f"messages that cannot be made: {self.failed}"] if self.failed else []
+        told += [f"bad rows: {invalid}"] if invalid else []
+        first = f" The first: line {self.problems[0][0]}: {self.problems[0][1].text}" if self.failed else ""
+        return RecipientsError(
+            f"nothing was sent; {', '.join(told)}", source=source, hint=f"--dry-run shows them.{first}"
+        )
+
 
 def preflight(
     journal: Journal,
@@ -42,7 +59,10 @@ def preflight(
     samples: int = 0,
     observer: Callable[[int], None] | None = None,
 ) -> Checked:
-    """Make the message of everybody who waits; ``observer`` is told how many have been looked at. The first ``samples`` are written to ``folder`` as .eml files."""
+    """Make the message of everybody who waits; ``observer`` is told how many have been looked at.
+
+    The first ``samples`` are written to ``folder`` as .eml files.
+    """
     checked = Checked()
     waiting = islice(journal.account.waiting(), limit or None)
     done = 0

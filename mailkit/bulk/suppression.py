@@ -4,6 +4,7 @@ The file may be shared: campaigns read it while others write.
 """
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Any
 
 from mailkit import clock
 from mailkit.bulk.database import Database, Kind
+from mailkit.bulk.links import TABLES, Links
 from mailkit.errors import AddressError, SuppressionError
 from mailkit.message import Address
 
@@ -39,11 +41,24 @@ WHERE suppression.reason NOT IN ('unsubscribed', 'complained') OR excluded.reaso
 """
 
 
+def _create(db: sqlite3.Connection) -> None:
+    for table in (_TABLE, *TABLES):
+        db.execute(table)
+
+
+def _migrate(db: sqlite3.Connection, version: int) -> bool:
+    if version != 1:
+        return False
+    for table in TABLES:  # version 1 had no links
+        db.execute(table)
+    return True
+
+
 _KIND = Kind(
     application=0x6D6B7375,  # "mksu"
-    version=1,
-    create=lambda db: db.execute(_TABLE),
-    migrate=lambda db, version: False,
+    version=2,
+    create=_create,
+    migrate=_migrate,
     error=SuppressionError,
     noun="list of suppressed addresses",
     full="list of suppressed addresses",
@@ -79,7 +94,7 @@ class Suppressions:
     """A list of whom not to write to, in the file ``path``; without one, in memory only.
 
     Threads and processes may share it. An address stands for all its spellings, and ``@example.com`` for every address
-    of that domain, but of none below it. Raises SuppressionError when the file is no such list, or cannot be used.
+    of that domain, but of none below it. ``links`` says whom an unsubscribe link stands for. Raises SuppressionError when the file is no such list, or cannot be used.
 
     >>> with Suppressions(None) as suppressions:
     ...     _ = suppressions.add("Zoe@Example.com", "bounced", source="5.1.1")
@@ -89,6 +104,12 @@ class Suppressions:
 
     def __init__(self, path: str | PathLike[str] | None) -> None:
         self._file = Database(path, _KIND)
+        self.links = Links(self._file)
+
+    @property
+    def path(self) -> str:
+        """The file; empty when the list is in memory."""
+        return self._file.path
 
     def add(
         self,

@@ -1,5 +1,5 @@
 """The command line: ``mailkit send``, ``batch``, ``render`` and ``verify``."""
 
-from mailkit.cli.main import app, main
+from mailkit.cli.main import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

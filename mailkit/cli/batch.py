@@ -1,6 +1,5 @@
 """``mailkit batch``: a campaign."""
 
-import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mailkit import clock
-from mailkit.bulk import RETRY, Campaign, InDoubt, Observer, Progress, Recipients, Report, State
+from mailkit.bulk import RETRY, Campaign, InDoubt, Recipients, Unsubscribe
 from mailkit.cli import data, options
+from mailkit.cli.bar import Bar
 from mailkit.cli.output import line, notes, print_json
+from mailkit.cli.summary import many, show
 from mailkit.delivery import Mailer, Rate
 from mailkit.errors import ConfigError
 
@@ -120,6 +120,26 @@ def batch(
     return_path: Annotated[
         str, typer.Option("--return-path", metavar="ADDRESS", help="Where bounces go: bounces+{token}@example.com.")
     ] = "",
+    unsubscribe: Annotated[
+        str,
+        typer.Option(
+            "--unsubscribe", metavar="URL", help="Where recipients leave with one click; each has a link of their own."
+        ),
+    ] = "",
+    unsubscribe_mail: Annotated[
+        str, typer.Option("--unsubscribe-mail", metavar="ADDRESS", help="The same by mail: leave+{token}@example.com.")
+    ] = "",
+    title: Annotated[
+        str, typer.Option("--title", metavar="TEXT", help="What the page to unsubscribe calls the list.")
+    ] = "",
+    report_file: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write what became of everybody: .html, .csv, .json or .jsonl."),
+    ] = None,
+    attachments: Annotated[
+        Path | None,
+        typer.Option("--attachments", metavar="DIR", help="Where attached files are. Default: beside the list."),
+    ] = None,
     preflight: Annotated[
         bool, typer.Option("--preflight/--no-preflight", help="Make every message once before the first is sent.")
     ] = True,
@@ -199,21 +219,27 @@ def batch(
         max_refused=max_refused,
         suppressions=suppressions,
         return_path=return_path,
+        unsubscribe=Unsubscribe(unsubscribe, unsubscribe_mail, title) if unsubscribe or unsubscribe_mail else None,
+        attachment_root=attachments,
+        report=report_file,
     )
     if sample and not dry_run:
         raise ConfigError("--sample writes messages of a dry run", hint="Add --dry-run.")
     if dry_run:
-        report = campaign.check(samples="samples" if sample else None, count=sample)
+        with Bar() as bar:
+            report = campaign.check(samples="samples" if sample else None, count=sample, progress=bar.observe)
     else:
         with Mailer(via) as mailer:
             if not yes and not as_json and sys.stdin.isatty() and notes.is_terminal:
                 _ask(campaign, mailer.transport.name, rate)
-            with _Bar() as bar:
+            with Bar() as bar:
                 report = campaign.send(mailer, progress=bar.observe)
     if as_json:
         print_json(report.as_dict())
     else:
         show(report, journal=journal)
+        if report_file and not dry_run:
+            notes.print(line(("report: ", "cyan"), str(report_file)))
     raise typer.Exit(report.exit_code)
 
 
@@ -230,11 +256,11 @@ def _ask(campaign: Campaign, transport: str, rate: str) -> None:
     """Show what is about to happen, with the first message, and ask."""
     plan = replace(campaign, limit=1).check()
     count = min(plan.pending, campaign.limit) if campaign.limit else plan.pending
-    notes.print(line(("About to send ", "bold"), f"{campaign.template} to {_many(count, 'recipient')} via {transport}"))
+    notes.print(line(("About to send ", "bold"), f"{campaign.template} to {many(count, 'recipient')} via {transport}"))
     if plan.sent:
-        notes.print(f"{_many(plan.sent, 'recipient')} have it already and are left out.")
+        notes.print(f"{many(plan.sent, 'recipient')} have it already and are left out.")
     if plan.invalid or plan.duplicates:
-        notes.print(f"{_many(plan.invalid, 'bad row')} and {_many(plan.duplicates, 'duplicate')} are left out.")
+        notes.print(f"{many(plan.invalid, 'bad row')} and {many(plan.duplicates, 'duplicate')} are left out.")
     if rate:
         notes.print(f"At most {rate}.")
     if plan.sample:
@@ -243,112 +269,3 @@ def _ask(campaign: Campaign, transport: str, rate: str) -> None:
     if not typer.confirm("Send?", err=True):
         notes.print("Nothing was sent.")
         raise typer.Exit(0)
-
-
-class _Bar:
-    """Progress: a bar on a terminal, otherwise a line of JSON every two seconds, both on standard error."""
-
-    def __init__(self) -> None:
-        self._last = clock.monotonic()
-        self.observe: Observer = self._print_line
-        if notes.is_terminal:
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as RichProgress
-
-            self._rich = RichProgress(
-                TextColumn("sending"),
-                BarColumn(bar_width=None),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[state]}"),
-                TimeRemainingColumn(),
-                console=notes,
-            )
-            self._task = self._rich.add_task("sending", total=None, state="")
-            self.observe = self._move_bar
-
-    def __enter__(self) -> "_Bar":
-        if notes.is_terminal:
-            self._rich.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if notes.is_terminal:
-            self._rich.stop()
-
-    def _move_bar(self, progress: Progress) -> None:
-        bad = progress.done - progress.counts.get(State.SENT, 0)
-        state = progress.waiting and f"[yellow]waiting {progress.waiting}[/yellow] "
-        state += f"{progress.rate:,.0f}/s" + (f", [red]{bad:,} not sent[/red]" if bad else "")
-        self._rich.update(self._task, completed=progress.done, total=progress.total, state=state)
-
-    def _print_line(self, progress: Progress) -> None:
-        now = clock.monotonic()
-        if now - self._last < 2.0:
-            return
-        self._last = now
-        told: dict[str, object] = {"total": progress.total, "done": progress.done, "rate": round(progress.rate, 1)}
-        told |= {str(state): count for state, count in progress.counts.items()}
-        if progress.waiting:
-            told |= {"waiting": progress.waiting, "seconds_to_wait": round(progress.seconds_to_wait, 1)}
-        sys.stderr.write(json.dumps({"progress": told}) + "\n")
-
-
-_SHOWN = 20
-
-
-def show(report: Report, *, journal: Path | None) -> None:
-    """Print a report for a person."""
-    if report.sample:
-        head, _, body = report.sample.partition("\n\n")
-        notes.print(line(("The first message\n", "bold"), (head, "cyan"), "\n\n", body[:600].rstrip(), "\n"))
-    for row in report.bad_rows[:_SHOWN]:
-        notes.print(line((f"line {row.line}: ", "yellow"), f"{row.problem} ({row.kind})"))
-    for number, result in report.problems[:_SHOWN]:
-        said = " ".join(part for part in (str(result.code or ""), result.enhanced, result.text) if part)
-        notes.print(line((f"line {number}: ", "red"), f"{result.key} {result.state}: {said}"))
-    hidden = len(report.bad_rows[_SHOWN:]) + len(report.problems[_SHOWN:])
-    if hidden:
-        notes.print(f"… and {hidden:,} more; --json has them.")
-    for path in report.samples:
-        notes.print(line(("sample: ", "cyan"), path))
-    if report.is_dry_run:
-        notes.print(line(("Dry run: ", "bold"), f"{_many(report.ready, 'message')} ready to send; nothing was sent."))
-    else:
-        pace = (
-            f" in {report.seconds:.1f} s ({report.sent_in_run / report.seconds:,.0f}/s)" if report.seconds > 0 else ""
-        )
-        if report.paused:
-            notes.print(
-                line(("Paused: ", "yellow"), f"{report.paused}. mailkit journal resume {journal or 'JOURNAL'} goes on.")
-            )
-        if report.is_interrupted:
-            notes.print(line(("Interrupted; ", "yellow"), "the messages that were under way have been finished."))
-        notes.print(line((f"{report.sent_in_run:,} sent", "bold green"), pace))
-    if done := report.skeletons.hits + report.skeletons.skeletons + report.skeletons.fallbacks:
-        told = f"CSS inlined {_many(report.skeletons.skeletons + report.skeletons.fallbacks, 'time')} for {_many(done, 'message')}"
-        notes.print(
-            f"{told}." if not report.skeletons.fallbacks else f"{told}; mailkit render --explain says why so often."
-        )
-    facts = [
-        (report.sent, "have the message in all") if report.sent != report.sent_in_run else (0, ""),
-        (report.deferred, "deferred; send again later"),
-        (report.failed, "failed"),
-        (report.suppressed, "suppressed: never written to"),
-        (report.in_doubt, "in doubt: may have it or not, and are not sent to again"),
-        (report.invalid, "bad rows"),
-        (report.duplicates, "duplicates left out"),
-        (0 if report.is_dry_run else report.pending, "not yet sent to"),
-    ]
-    for count, what in facts:
-        if count:
-            notes.print(f"{count:>7,} {what}")
-    if (report.pending or report.deferred) and not report.is_dry_run:
-        notes.print(
-            "The same command goes on with the rest."
-            if journal
-            else "With --journal FILE the next run would know who has it."
-        )
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -1,7 +1,5 @@
 """``mailkit journal``: what a campaign's journal knows, and what it is told."""
 
-import csv
-import json
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mailkit.bulk import Journal, Line, State, Verdict, report_on
+from mailkit.bulk import Journal, State, Verdict, publish, report_on
+from mailkit.bulk.table import write_csv, write_jsonl
 from mailkit.cli import options
 from mailkit.cli.output import line, notes, print_json
 from mailkit.errors import ConfigError
@@ -24,20 +23,6 @@ journal = typer.Typer(
 
 _File = Annotated[Path, typer.Argument(metavar="JOURNAL", help="The file that was given to --journal.")]
 _Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Of the campaign, when there are several.")]
-_COLUMNS = [
-    "recipient",
-    "line",
-    "state",
-    "code",
-    "enhanced",
-    "text",
-    "attempts",
-    "message_id",
-    "relay",
-    "queue_id",
-    "next_attempt_at",
-    "updated_at",
-]
 
 
 @journal.command()
@@ -130,9 +115,25 @@ def resolve(
 
 
 @journal.command()
-def report(path: _File, *, name: _Name = "", as_json: options.AsJson = False) -> None:
+def report(
+    path: _File,
+    *,
+    name: _Name = "",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write it to a file as well: .html is a page to look at; .csv, .json and .jsonl have every recipient.",
+        ),
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
     """Tell what became of everybody, with the reasons why some did not get it."""
     with Journal(path, name=name, must_exist=True) as opened:
+        if output:
+            publish(opened, output)
         found = report_on(opened, paused=opened.account.paused)
         if as_json:
             print_json(found.as_dict())
@@ -143,6 +144,8 @@ def report(path: _File, *, name: _Name = "", as_json: options.AsJson = False) ->
                 notes.print(
                     line((f"{cause.count:>9,} ", "red"), f"{cause.state.replace('_', ' ')} {cause.group}: {said}")
                 )
+        if output:
+            notes.print(line(f"The report is in {output}."))
     raise typer.Exit(found.exit_code)
 
 
@@ -158,22 +161,5 @@ def export(
     if form not in ("csv", "jsonl"):
         raise ConfigError(f"there is no format {form!r}", hint="There are csv and jsonl.")
     with Journal(path, name=name, must_exist=True) as opened:
-        writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
-        if form == "csv":
-            writer.writeheader()
-        for one in opened.account.lines(state or tuple(State)):
-            facts = _row(one)
-            if form == "csv":
-                writer.writerow(facts)
-            else:
-                sys.stdout.write(json.dumps(facts, ensure_ascii=False) + "\n")
-
-
-def _row(one: Line) -> dict[str, object]:
-    result = one.result
-    moments = {
-        name: datetime.fromtimestamp(moment).astimezone().isoformat(timespec="seconds") if moment else ""
-        for name, moment in (("next_attempt_at", result.next_attempt_at), ("updated_at", result.updated_at))
-    }
-    facts = {name: getattr(result, name) for name in _COLUMNS[3:10]}
-    return {"recipient": result.key, "line": one.line, "state": str(result.state), **facts, **moments}
+        write = write_csv if form == "csv" else write_jsonl
+        write(opened.account.lines(state or tuple(State)), sys.stdout)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mailkit import Campaign, Mailer, Retry, Templates
-from mailkit.bulk import Helm, Journal, Progress, Recipients, Report, State
+from mailkit.bulk import Helm, Journal, Progress, Recipients, Report, Stage, State
 from mailkit.errors import (
     AuthError,
     ConfigError,
@@ -566,11 +566,24 @@ def test_check_with_a_template_that_is_missing_tells_every_row() -> None:
 
 
 def test_progress_is_told_from_none_to_all() -> None:
-    """The observer hears the beginning, and every message."""
+    """The observer hears of the reading of the list, of the beginning, and of every message."""
     heard: list[Progress] = []
     campaign(people(3), limit=2).send(Mailer(Scripted(n1=[Status.REFUSED])), progress=heard.append)
-    assert [(moment.done, moment.total) for moment in (heard[0], heard[-1])] == [(0, 2), (2, 2)]
+    assert (heard[0].stage, heard[0].done, heard[0].total, heard[0].seconds_left) == (Stage.READING, 3, 0, None)
+    sending = [moment for moment in heard if moment.stage is Stage.SENDING]
+    assert [(moment.done, moment.total) for moment in (sending[0], sending[-1])] == [(0, 2), (2, 2)]
     assert heard[-1].counts == {State.SENT: 1, State.FAILED: 1}
+
+
+def test_progress_of_the_preflight_says_how_many_have_been_checked(tmp_path: Path) -> None:
+    """Also what takes long before the first message is shown; and it is not done again when the run goes on."""
+    heard: list[Progress] = []
+    one = campaign(listed(tmp_path / "p.csv", 3), journal=tmp_path / "j.db")
+    one.send(Mailer("null:"), progress=heard.append)
+    assert [(moment.done, moment.total) for moment in heard if moment.stage is Stage.CHECKING] == [(3, 3)]
+    again: list[Progress] = []
+    one.send(Mailer("null:"), progress=again.append)
+    assert {moment.stage for moment in again} == {Stage.SENDING}
 
 
 def test_progress_with_nothing_done_has_no_estimate() -> None:

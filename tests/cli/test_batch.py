@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailkit import Message
+from mailkit.bulk import Suppressions
 from mailkit.errors import ConnectError
 from mailkit.smtp import Reply
 from tests.kit.command import Command, Ended
@@ -341,3 +342,56 @@ def test_batch_with_pages_by_themselves_says_where_to_ask(mailkit: Command, fold
     ended = batch(mailkit, "--via", "null:")
     assert ended.code == 0
     assert "CSS inlined 5 times for 5 messages; mailkit render --explain says why so often." in ended.err
+
+
+# -- unsubscribing and the report --------------------------------------------------------------------------------------
+
+
+def test_batch_with_a_url_to_unsubscribe_gives_each_a_link_of_their_own(mailkit: Command, folder: Path) -> None:
+    """In the header and in the template; the list of the suppressed knows whom it stands for, and what the list is called."""
+    (folder / "a.html").write_text("Subject: Hi\n\n<a href='{{ unsubscribe_url }}'>leave</a>{{ city }}")
+    offer = ["--unsubscribe", "https://news.example.com/leave", "--unsubscribe-mail", "leave+{token}@example.com"]
+    ended = batch(mailkit, "--via", "file:outbox", "--suppressions", "gone.db", *offer, "--title", "Harbour News")
+    assert ended.code == 0
+    with Suppressions(folder / "gone.db") as suppressions:
+        for message in outbox(folder):
+            link = message.headers["List-Unsubscribe"].split(">")[0].strip("<")
+            assert link in (message.html or "")
+            found = suppressions.links.recall(link.rpartition("/")[2])
+            assert found is not None
+            assert (found.key, found.title) == (message.to[0].email, "Harbour News")
+
+
+def test_batch_with_a_url_to_unsubscribe_and_no_list_says_what_is_missing(mailkit: Command) -> None:
+    """Before anything is sent."""
+    ended = batch(mailkit, "--via", "null:", "--unsubscribe", "https://news.example.com/leave")
+    assert ended.code == 2
+    assert "--suppressions" in ended.err
+
+
+def test_batch_with_a_report_writes_it_at_the_end(mailkit: Command, folder: Path) -> None:
+    """Also without a journal, and also when some did not get it."""
+    with relay(refuse={"n1@example.com": Reply.of(550, "no such user")}) as server:
+        ended = batch(mailkit, "--via", server.url, "--report", "report.csv")
+    assert ended.code == 1
+    assert "report.csv" in ended.err
+    lines = (folder / "report.csv").read_text().splitlines()
+    assert len(lines) == 6
+    assert "no such user" in next(line for line in lines if line.startswith("n1@example.com"))
+
+
+def test_batch_with_a_report_of_an_unknown_kind_sends_nothing(mailkit: Command, folder: Path) -> None:
+    """It is told at once, and not when all has been sent."""
+    ended = batch(mailkit, "--via", "file:outbox", "--report", "report.pdf")
+    assert ended.code == 2
+    assert ".html" in ended.err
+    assert not (folder / "outbox").exists()
+
+
+def test_batch_with_files_elsewhere_attaches_them(mailkit: Command, folder: Path) -> None:
+    """``--attachments`` is the folder of the column of that name."""
+    (folder / "files").mkdir()
+    (folder / "files" / "bill.txt").write_text("1,00")
+    (folder / "people.csv").write_text("email,name,attachments\nzoe@example.com,Zoë,bill.txt\n")
+    assert batch(mailkit, "--via", "file:outbox", "--attachments", "files").code == 0
+    assert [file.filename for file in outbox(folder)[0].attachments] == ["bill.txt"]

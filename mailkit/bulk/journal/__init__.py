@@ -13,11 +13,11 @@ happened: what is claimed has not been sent, and what is marked may have been. O
 under way.
 """
 
-from mailkit.bulk.journal.account import Account, Cause, Line
+from mailkit.bulk.journal.account import Account, Cause, Line, Portion
 from mailkit.bulk.journal.control import Control, Verdict
 from mailkit.bulk.journal.journal import Journal
 from mailkit.bulk.journal.roll import Roll
 from mailkit.bulk.journal.store import Store
 from mailkit.bulk.journal.work import Worker
 
-__all__ = ["Account", "Cause", "Control", "Journal", "Line", "Roll", "Store", "Verdict", "Worker"]
+__all__ = ["Account", "Cause", "Control", "Journal", "Line", "Portion", "Roll", "Store", "Verdict", "Worker"]

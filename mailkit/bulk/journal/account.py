@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
+from mailkit import clock
 from mailkit.bulk.domains import group_of
 from mailkit.bulk.journal.store import Store
 from mailkit.bulk.state import Entry, Result, State
 
-__all__ = ["Account", "Cause", "Line"]
+__all__ = ["Account", "Cause", "Line", "Portion"]
 
 _CHUNK = 500
 _RESULT = (
     "key, state, code, enhanced, text, relay, queue_id, message_id, attempts, "
     "CASE WHEN state IN ('pending', 'deferred') THEN next_attempt_at ELSE 0 END, updated_at"
 )
+# What somebody has said of those in doubt, perhaps days later, is no time at which something was sent.
+_NOT_BY_HAND = "text NOT IN ('resolved: sent', 'resolved: not sent')"
+_SENT = f"state = 'sent' AND {_NOT_BY_HAND}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,20 @@ class Cause:
     text: str
     """What was said to one of them."""
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What became of those at one provider, or at all that are not told one by one: these have no ``group``."""
+
+    group: str
+    groups: int = 1
+    """How many domain groups these are."""
+    counts: dict[State, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
 
 
 class Account:
@@ -107,40 +125,78 @@ class Account:
     def reasons(self, *, limit: int) -> list[Cause]:
         """Return why recipients did not get it, the most frequent first."""
         with self._store.reading() as db:
+            db.create_function("group_of", 1, group_of, deterministic=True)
             rows = db.execute(
+                "SELECT state, code, enhanced, group_of(domain) AS provider, min(said), sum(number) AS number FROM ("
                 "SELECT state, code, enhanced, substr(key, instr(key, '@') + 1) AS domain, "
-                "min(CASE WHEN code THEN text ELSE substr(text, 1, 80) END), count(*) FROM recipient "
+                "CASE WHEN code THEN '' ELSE substr(text, 1, 80) END AS kind, "
+                "min(CASE WHEN code THEN text ELSE substr(text, 1, 80) END) AS said, count(*) AS number FROM recipient "
                 "WHERE campaign = ? AND state IN ('deferred', 'failed', 'expired', 'in_doubt', 'skipped', 'suppressed') "
-                "GROUP BY state, code, enhanced, domain, CASE WHEN code THEN '' ELSE substr(text, 1, 80) END "
-                "ORDER BY count(*) DESC, state, code",
-                (self._campaign,),
-            )
-            found: dict[tuple[object, ...], Cause] = {}
-            for state, code, enhanced, domain, text, count in rows:
-                group = group_of(domain)
-                key = (state, code, enhanced, group, "" if code else text)
-                first = found.get(key) or Cause(State(state), code, enhanced, group, text, 0)
-                found[key] = replace(first, count=first.count + count)
-        return sorted(found.values(), key=lambda reason: -reason.count)[:limit]
+                "GROUP BY state, code, enhanced, domain, kind"
+                ") GROUP BY state, code, enhanced, provider, kind ORDER BY number DESC, state, code, provider LIMIT ?",
+                (self._campaign, limit),
+            ).fetchall()
+        return [Cause(State(state), *rest) for state, *rest in rows]
 
-    def sent_by_time(self, *, slots: int) -> list[tuple[float, int]]:
-        """Return (start, count) of equal slots of time in which messages were sent, from the first to the last."""
+    def by_group(self, *, limit: int) -> list[Portion]:
+        """Return what became of those at each provider, the largest first; behind ``limit`` of them, all others as one."""
+        with self._store.reading() as db:
+            db.create_function("group_of", 1, group_of, deterministic=True)
+            rows = db.execute(
+                "WITH domains AS (SELECT substr(key, instr(key, '@') + 1) AS domain, state, count(*) AS number "
+                "FROM recipient WHERE campaign = ? GROUP BY domain, state), "
+                "providers AS (SELECT group_of(domain) AS name, state, sum(number) AS number FROM domains "
+                "GROUP BY name, state), "
+                "ranks AS (SELECT name, row_number() OVER (ORDER BY sum(number) DESC, name) AS place FROM providers "
+                "GROUP BY name) "
+                "SELECT min(place, ?) AS shown, min(name), (SELECT count(*) FROM ranks), state, sum(number) "
+                "FROM providers JOIN ranks USING (name) GROUP BY shown, state ORDER BY shown",
+                (self._campaign, limit + 1),
+            ).fetchall()
+        found: dict[int, Portion] = {}
+        for place, name, groups, state, number in rows:
+            one = Portion(name) if place <= limit else Portion("", groups - limit)
+            found.setdefault(place, one).counts[State(state)] = number
+        return list(found.values())
+
+    def span(self) -> tuple[float, float] | None:
+        """When the first recipient was taken up, and when the last thing happened to one; None before that."""
         with self._store.reading() as db:
             first, last = db.execute(
-                "SELECT min(updated_at), max(updated_at) FROM recipient WHERE campaign = ? AND state = 'sent'",
+                "SELECT min(CASE WHEN first_attempt_at THEN first_attempt_at ELSE updated_at END), max(updated_at) "
+                f"FROM recipient WHERE campaign = ? AND state <> 'pending' AND {_NOT_BY_HAND}",
                 (self._campaign,),
             ).fetchone()
-            if first is None:
-                return []
-            width = max((last - first) / slots, 1e-3)
-            found = dict(
+        return None if first is None else (float(first), float(last))
+
+    def is_under_way(self) -> bool:
+        """Whether somebody is sending it just now."""
+        with self._store.reading() as db:
+            found = db.execute(
+                "SELECT 1 FROM worker WHERE campaign = ? AND ended_at IS NULL AND lease_until > ? LIMIT 1",
+                (self._campaign, clock.now().timestamp()),
+            )
+            return found.fetchone() is not None
+
+    def sent_between(self) -> tuple[float, float] | None:
+        """When the first and the last message were sent; None when none was."""
+        with self._store.reading() as db:
+            first, last = db.execute(
+                f"SELECT min(updated_at), max(updated_at) FROM recipient WHERE campaign = ? AND {_SENT}",
+                (self._campaign,),
+            ).fetchone()
+        return None if first is None else (float(first), float(last))
+
+    def sent_by_time(self, *, start: float, width: float) -> dict[int, int]:
+        """Return how many messages were sent in each slot of ``width`` seconds; the slots are counted from ``start``."""
+        with self._store.reading() as db:
+            return dict(
                 db.execute(
-                    "SELECT min(CAST((updated_at - ?) / ? AS INTEGER), ?) AS slot, count(*) FROM recipient "
-                    "WHERE campaign = ? AND state = 'sent' GROUP BY slot",
-                    (first, width, slots - 1, self._campaign),
+                    "SELECT CAST((updated_at - ?) / ? AS INTEGER) AS slot, count(*) FROM recipient "
+                    f"WHERE campaign = ? AND {_SENT} GROUP BY slot ORDER BY slot",
+                    (start, width, self._campaign),
                 ).fetchall()
             )
-        return [(first + number * width, found.get(number, 0)) for number in range(slots)]
 
     def bad_rows(self, *, limit: int) -> tuple[list[tuple[int, str, str]], dict[str, int]]:
         """Return (line, kind, problem) of rows that are not sent, and how many there are of each kind."""
