@@ -4,4 +4,4 @@ from mailkit.bulk.unsubscribe.offer import Unsubscribe
 from mailkit.bulk.unsubscribe.page import Page, View
 from mailkit.bulk.unsubscribe.web import app
 
-__all__ = ["Page", "View", "Unsubscribe", "app"]
+__all__ = ["Page", "Unsubscribe", "View", "app"]
