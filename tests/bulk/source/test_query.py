@@ -109,8 +109,11 @@ def test_query_when_rows_are_taken_then_the_rest_is_not_fetched(url: str) -> Non
         "bob://bob:s3cret?x@db.example/people",
     ],
 )
-def test_query_when_the_url_has_a_secret_then_no_message_has_it(url: str) -> None:
+def test_query_when_the_url_has_a_secret_then_no_message_has_it(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither the error nor the name of the list, however wrong the URL is."""
+    monkeypatch.chdir(tmp_path)  # what SQLite takes for the name of a file, it makes
     with pytest.raises(MailkitError) as caught:
         rows(url, "SELECT nope")
     told = f"{caught.value} {caught.value.hint} {caught.value!r} {Recipients(url, query='SELECT 1').name}"
