@@ -6,13 +6,13 @@ from mailkit.bulk.composer import Composer
 from mailkit.bulk.exchange import Imported, export_csv, import_csv
 from mailkit.bulk.helm import Helm
 from mailkit.bulk.journal import Cause, Journal, Line, Verdict
+from mailkit.bulk.offer import Unsubscribe
 from mailkit.bulk.progress import Observer, Progress, Stage
 from mailkit.bulk.publish import publish
 from mailkit.bulk.recipients import Recipients, Row
 from mailkit.bulk.report import BadRow, Report, report_on
 from mailkit.bulk.state import Entry, InDoubt, Result, State
 from mailkit.bulk.suppression import Reason, Suppression, Suppressions
-from mailkit.bulk.unsubscribe.offer import Unsubscribe
 
 __all__ = [
     "RETRY",

@@ -13,15 +13,15 @@ from mailkit.bulk import fleet
 from mailkit.bulk.helm import Helm
 from mailkit.bulk.identity import Identity
 from mailkit.bulk.journal import Journal
+from mailkit.bulk.offer import Unsubscribe
 from mailkit.bulk.progress import Observer
-from mailkit.bulk.publish import form_of
+from mailkit.bulk.publish import check_place, form_of
 from mailkit.bulk.recipients import Recipients, Source
 from mailkit.bulk.report import Report, report_on
 from mailkit.bulk.session import Session, rules
 from mailkit.bulk.state import InDoubt, State
 from mailkit.bulk.suppression import Suppressions
 from mailkit.bulk.tally import Budget
-from mailkit.bulk.unsubscribe.offer import Unsubscribe
 from mailkit.delivery import AsyncMailer, Mailer, Rate, Retry
 from mailkit.delivery.pace import Pace
 from mailkit.errors import ConfigError
@@ -142,6 +142,8 @@ class Campaign:
         with suppress(RuntimeError):
             if asyncio.get_running_loop():
                 raise ConfigError("send() would block the event loop", hint="Say: await campaign.asend(mailer).")
+        if self.report:
+            check_place(self.report)
         helm = helm or Helm()
         start = clock.monotonic()
         with self.suppressing() as suppressions, helm.signals():

@@ -7,8 +7,8 @@ from base64 import b32encode
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from mailkit.bulk.offer import Unsubscribe
 from mailkit.bulk.state import Entry
-from mailkit.bulk.unsubscribe.offer import Unsubscribe
 from mailkit.errors import ConfigError, MessageError
 from mailkit.message import Address, Field, Message, MessageBuilder
 

@@ -10,12 +10,12 @@ from typing import TextIO
 
 from mailkit import clock
 from mailkit.bulk.journal import Journal
-from mailkit.bulk.page import write_page
 from mailkit.bulk.report import report_on
 from mailkit.bulk.table import row_of, write_csv, write_jsonl
 from mailkit.errors import ConfigError
+from mailkit.transport.disk import check_folder
 
-__all__ = ["form_of", "publish"]
+__all__ = ["check_place", "form_of", "publish"]
 
 
 def publish(journal: Journal, path: str | PathLike[str]) -> None:
@@ -49,6 +49,14 @@ def form_of(path: str | PathLike[str]) -> str:
     return form
 
 
+def check_place(path: str | PathLike[str]) -> None:
+    """Raise ConfigError when no report could be written there: better before a campaign than behind it."""
+    folder = Path(path).resolve().parent
+    if not folder.is_dir():
+        raise ConfigError(f"the report {os.fspath(path)!r} cannot be written: there is no folder {str(folder)!r}")
+    check_folder(folder)
+
+
 @contextmanager
 def _replacing(target: Path) -> Iterator[TextIO]:
     """Give a file that takes the target's place when the block has ended well, and is on the disk by then."""
@@ -62,6 +70,12 @@ def _replacing(target: Path) -> Iterator[TextIO]:
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _write_page(journal: Journal, file: TextIO) -> None:
+    from mailkit.bulk.page import write_page  # most campaigns have none
+
+    write_page(journal, file)
 
 
 def _write_csv(journal: Journal, file: TextIO) -> None:
@@ -83,7 +97,7 @@ def _write_json(journal: Journal, file: TextIO) -> None:
 
 
 _WRITERS: dict[str, Callable[[Journal, TextIO], None]] = {
-    ".html": write_page,
+    ".html": _write_page,
     ".csv": _write_csv,
     ".json": _write_json,
     ".jsonl": _write_jsonl,

@@ -223,6 +223,10 @@ def batch(
         attachment_root=attachments,
         report=report_file,
     )
+    if title and not unsubscribe:
+        raise ConfigError("--title is what a page to unsubscribe calls the list", hint="Add --unsubscribe URL.")
+    if report_file and dry_run:
+        raise ConfigError("--report tells what became of those who were sent to", hint="Leave out --dry-run.")
     if sample and not dry_run:
         raise ConfigError("--sample writes messages of a dry run", hint="Add --dry-run.")
     if dry_run:

@@ -481,8 +481,9 @@ def test_who_unsubscribes_gets_nothing_more(tmp_path: Path) -> None:
 
 @contextmanager
 def served(application: Any) -> Iterator[str]:
-    """Run a real ASGI server on a free port."""
-    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="error"))
+    """Run a real ASGI server on a free port; with a string, as its command would."""
+    config = uvicorn.Config(application, port=0, log_level="error", factory=isinstance(application, str))
+    server = uvicorn.Server(config)
     started = threading.Event()
     startup = server.startup
 
@@ -519,3 +520,13 @@ def test_app_works_alone_and_mounted_in_a_framework(wrap: Callable[[Any], Any], 
         assert site.has_left
         with pytest.raises(urllib.error.HTTPError, match="404"):
             urllib.request.urlopen(link[:-1])
+
+
+def test_app_by_its_name_takes_the_list_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``uvicorn --factory mailkit.bulk.unsubscribe:app`` is all that it takes; the list is closed with the server."""
+    gone = tmp_path / "gone.db"
+    monkeypatch.setenv("MAILKIT_SUPPRESSIONS", os.fspath(gone))
+    with Suppressions(gone) as suppressions, served("mailkit.bulk.unsubscribe:app") as base:
+        site = Site(suppressions)
+        urllib.request.urlopen(urllib.request.Request(f"{base}/{site.token}", data=ONE_CLICK)).close()
+        assert site.has_left

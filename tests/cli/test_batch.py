@@ -388,6 +388,25 @@ def test_batch_with_a_report_of_an_unknown_kind_sends_nothing(mailkit: Command, 
     assert not (folder / "outbox").exists()
 
 
+@pytest.mark.parametrize("flags", [("--title", "News"), ("--report", "r.csv", "--dry-run")])
+def test_batch_with_an_option_that_would_do_nothing_says_so(
+    mailkit: Command, folder: Path, flags: tuple[str, ...]
+) -> None:
+    """It is not left out in silence."""
+    ended = batch(mailkit, "--via", "file:outbox", *flags)
+    assert ended.code == 2
+    assert flags[0] in ended.err
+    assert not (folder / "outbox").exists()
+
+
+def test_batch_with_a_report_in_a_folder_that_is_not_there_sends_nothing(mailkit: Command, folder: Path) -> None:
+    """Nobody finds out behind a campaign that there is no report."""
+    ended = batch(mailkit, "--via", "file:outbox", "--report", "nowhere/r.csv")
+    assert ended.code == 2
+    assert "nowhere" in ended.err
+    assert not (folder / "outbox").exists()
+
+
 def test_batch_with_files_elsewhere_attaches_them(mailkit: Command, folder: Path) -> None:
     """``--attachments`` is the folder of the column of that name."""
     (folder / "files").mkdir()

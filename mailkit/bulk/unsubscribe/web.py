@@ -19,6 +19,7 @@ from mailkit.bulk.links import Link
 from mailkit.bulk.suppression import Reason, Suppression, Suppressions
 from mailkit.bulk.unsubscribe.page import Page, View, masked, spoken
 from mailkit.errors import ConfigError, MailkitError
+from mailkit.smtp.refusal import printable
 
 __all__ = ["app"]
 
@@ -102,7 +103,7 @@ class _App:
         posts = scope["method"] == "POST"
         form = await _form(receive) if posts else b""
         if form is None:
-            await _answer(send, scope, 413, "", {"Connection": "close"})
+            await _answer(send, scope, 413, "", {})
             return
         language = spoken(_header(scope, b"accept-language"))
         token = scope["path"].rstrip("/").rpartition("/")[2]
@@ -120,28 +121,17 @@ class _App:
         link = self._list.links.recall(token) if _TOKEN.fullmatch(token) else None
         if link is None:
             return Page(View.UNKNOWN, language)
-        has_left = _has_left(self._list.find(link.key))
+        found = self._list.find(link.key)
         came_back = False
-        if undoes:
-            came_back = self._take_back(link)
-        elif posts and not has_left:
-            source = "".join(sign for sign in link.campaign if sign.isprintable())[:200]
-            self._list.add(link.key, Reason.UNSUBSCRIBED, source=source)
+        if undoes and _may_come_back(found):
+            came_back = self._list.remove(link.key)
+            found = self._list.find(link.key)
+            self._tell(link, has_left=False)
+        elif posts and not undoes and not _has_left(found):
+            found = self._list.add(link.key, Reason.UNSUBSCRIBED, source=printable(link.campaign))
             self._tell(link, has_left=True)
-        found = self._list.find(link.key)
-        has_left = _has_left(found)
-        view = View.DONE if has_left else View.UNDONE if came_back else View.ASK
-        can_undo = has_left and found is not None and found.reason is Reason.UNSUBSCRIBED
-        return Page(view, language, title=link.title, address=masked(link.key), can_undo=can_undo)
-
-    def _take_back(self, link: Link) -> bool:
-        """Only what a person has said here is taken back: not a complaint, a bounce, or a whole domain."""
-        found = self._list.find(link.key)
-        if not _has_left(found) or found is None or found.reason is not Reason.UNSUBSCRIBED:
-            return False
-        self._list.remove(link.key)
-        self._tell(link, has_left=False)
-        return True
+        view = View.DONE if _has_left(found) else View.UNDONE if came_back else View.ASK
+        return Page(view, language, title=link.title, address=masked(link.key), can_undo=_may_come_back(found))
 
     def _tell(self, link: Link, *, has_left: bool) -> None:
         if self._observer is None:
@@ -159,6 +149,11 @@ def _has_left(found: Suppression | None) -> bool:
         and not found.address.startswith("@")
         and found.reason in (Reason.UNSUBSCRIBED, Reason.COMPLAINED)
     )
+
+
+def _may_come_back(found: Suppression | None) -> bool:
+    """Only what a person has said here is taken back: not a complaint, a bounce, or a whole domain."""
+    return _has_left(found) and found is not None and found.reason is Reason.UNSUBSCRIBED
 
 
 async def _form(receive: _Receive) -> bytes | None:
