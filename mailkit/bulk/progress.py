@@ -21,7 +21,8 @@ class Stage(StrEnum):
 class Progress:
     """A moment of a run: how many of ``total`` have been dealt with in it, by state, after how many seconds.
 
-    While the list is read and checked those are ``pending``, and of a list that is being read the total is not known: 0. A recipient who is deferred, tried again and reached is counted once, as sent.
+    While the list is read and checked those are ``pending``, and of a list that is being read the total is not known: 0.
+    A recipient who is deferred, tried again and reached is counted once, as sent.
     """
 
     total: int

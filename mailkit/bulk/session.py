@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ class Session:
         is_known = bool(journal.roll.fingerprint) and journal.roll.checked == digest
         first = next(journal.account.waiting(), None)
         if first is not None:
-            self.composer()(first)
+            self.compose(first)
         if not campaign.strict and (not campaign.preflight or is_known or campaign.limit):
             return
         checked = self.check(limit=0)
@@ -83,7 +84,7 @@ class Session:
         waiting = counts.get(State.PENDING, 0) + counts.get(State.DEFERRED, 0)
         return preflight(
             self.journal,
-            self.composer(),
+            self.compose,
             limit=limit,
             suppressions=self.suppressions,
             folder=folder,
@@ -101,8 +102,10 @@ class Session:
 
     # -- sending -------------------------------------------------------------------------------------------------
 
-    def composer(self) -> Callable[[Entry], Message]:
-        """Return what makes the message of an entry."""
+    @cached_property
+    def compose(self) -> Callable[[Entry], Message]:
+        """Makes the message of an entry. The same for the pre-flight and the run: what was read and encoded for the one is
+        there for the other."""
         campaign = self.campaign
         composer = Composer(
             campaign.templates,
@@ -136,14 +139,14 @@ class Session:
             self.journal,
             mailer.transport,
             mailer.desk,
-            self.composer(),
+            self.compose,
             rules=rules(campaign, mailer.pace, self.suppressions, self._remembering()),
             limits=Limits(**{**given, **limits}),
             reconnect=mailer.retry,
             observer=self.progress,
         )
 
-    @property
+    @cached_property
     def _identity(self) -> Identity:
         campaign = self.campaign
         return Identity(self.journal.secret, return_path=campaign.return_path, unsubscribe=campaign.unsubscribe)

@@ -13,7 +13,11 @@ from lxml import html
 
 from mailkit import clock
 from mailkit.bulk import Entry, InDoubt, Journal, Result, State, publish
-from mailkit.bulk.journal import Worker
+from mailkit.bulk.journal import Verdict, Worker
+from mailkit.bulk.page import page
+from mailkit.bulk.page.chart import chart_of
+from mailkit.bulk.page.meaning import meaning_of
+from mailkit.bulk.page.moment import duration
 from mailkit.errors import ConfigError
 
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(2)> \u202egnp.exe {{ 7 * 7 }} </table>'
@@ -132,11 +136,7 @@ def test_page_with_more_than_it_can_show_says_so(
     journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A browser is not given a million rows; those with problems come first, and the rest is in the CSV file."""
-    from mailkit.bulk.page import page
-
-    names = [name for name in vars(page) if isinstance(getattr(page, name), int) and getattr(page, name) == 10_000]
-    assert len(names) == 1
-    monkeypatch.setattr(page, names[0], 3)
+    monkeypatch.setattr(page, "_ROWS", 3)
     settle(journal, *of_every_kind())
     publish(journal, tmp_path / "r.html")
     text = html.fromstring((tmp_path / "r.html").read_text(encoding="utf-8")).text_content()
@@ -169,3 +169,72 @@ def test_report_of_a_campaign_without_anybody_is_a_report(journal: Journal, tmp_
     for form in ("html", "csv", "json", "jsonl"):
         publish(journal, tmp_path / f"r.{form}")
         assert (tmp_path / f"r.{form}").exists()
+
+
+# -- what is on the page -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "enhanced", "meaning"),
+    [
+        (State.FAILED, 550, "5.1.1", "No such mailbox."),
+        (State.FAILED, 550, "5.7.26", "The message did not pass their checks of who sent it (SPF, DKIM)."),
+        (State.FAILED, 556, "5.1.10", "The domain takes no mail at all."),
+        (State.DEFERRED, 450, "4.2.1", "The mailbox takes no mail just now, or too much at once."),
+        (State.FAILED, 550, "5.2.99", "Something about the mailbox."),
+        (State.FAILED, 552, "", "The mailbox is full, or the message too large."),
+        (State.FAILED, 599, "nonsense", ""),
+        (State.FAILED, 0, "", "It could not be sent."),
+        (State.IN_DOUBT, 0, "", "Nobody can know whether it has arrived."),
+    ],
+)
+def test_code_is_said_in_plain_words(state: State, code: int, enhanced: str, meaning: str) -> None:
+    """By the enhanced code, its subject, or the plain code; what a code that nobody knows means is in the reply; without one, what became of the recipient is said."""
+    assert meaning_of(state, code, enhanced) == meaning
+
+
+def test_providers_come_by_size_and_the_small_ones_together(journal: Journal) -> None:
+    """All domains of one provider are one, and nobody is left out of the sum."""
+    keys = [*(f"a{n}@gmail.com" for n in range(3)), *(f"b{n}@googlemail.com" for n in range(2))]
+    keys += ["c@example.com", "d@example.com", "e@example.net", "f@example.org"]
+    settle(journal, *(Result(key, State.SENT, 250, "2.0.0", attempts=1) for key in keys))
+    found = journal.account.by_group(limit=2)
+    assert [(one.groups, one.total) for one in found] == [(1, 5), (1, 2), (2, 2)]
+    assert found[1].group == "example.com"
+    assert found[2].group == ""
+
+
+def test_chart_counts_what_was_sent_and_not_what_was_resolved_by_hand(journal: Journal) -> None:
+    """What somebody finds out days later is no time at which something was sent."""
+    assert chart_of(journal.account) is None
+    settle(journal, *of_every_kind())
+    journal.control.resolve(Verdict.SENT)
+    chart = chart_of(journal.account)
+    assert chart is not None
+    assert sum(bar.count for bar in chart.bars) == 1
+    assert journal.account.counts()[State.SENT] == 2
+    assert all(0 <= bar.left <= 100 and 0 < bar.height <= 100 for bar in chart.bars)
+    assert chart.told.startswith("1 messages sent")
+
+
+def test_share_is_all_or_nothing_only_when_it_is() -> None:
+    """One that is missing of a million is not rounded away."""
+    assert [page._share(part, 1_000_000) for part in (0, 1, 500_000, 999_999, 1_000_000)] == [
+        *("0 %", "< 0.1 %", "50.0 %", "99.9 %", "100 %")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "less than 0.1 s"),
+        (2.25, "2.2 s"),
+        (75, "1 min 15 s"),
+        (3_600, "1 h"),
+        (90_061, "1 day 1 h"),
+        (172_800, "2 days"),
+    ],
+)
+def test_duration_is_told_in_its_two_largest_units(seconds: float, told: str) -> None:
+    """As people say it."""
+    assert duration(seconds) == told

@@ -1,11 +1,14 @@
 """What a journal knows of a campaign: counts, results, reasons."""
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mailkit import clock
 from mailkit.bulk.domains import group_of
+from mailkit.bulk.journal.control import RESOLVED
 from mailkit.bulk.journal.store import Store
 from mailkit.bulk.state import Entry, Result, State
 
@@ -17,7 +20,7 @@ _RESULT = (
     "CASE WHEN state IN ('pending', 'deferred') THEN next_attempt_at ELSE 0 END, updated_at"
 )
 # What somebody has said of those in doubt, perhaps days later, is no time at which something was sent.
-_NOT_BY_HAND = "text NOT IN ('resolved: sent', 'resolved: not sent')"
+_NOT_BY_HAND = f"text NOT IN ({', '.join(map(repr, RESOLVED.values()))})"
 _SENT = f"state = 'sent' AND {_NOT_BY_HAND}"
 
 
@@ -124,8 +127,7 @@ class Account:
 
     def reasons(self, *, limit: int) -> list[Cause]:
         """Return why recipients did not get it, the most frequent first."""
-        with self._store.reading() as db:
-            db.create_function("group_of", 1, group_of, deterministic=True)
+        with self._grouping() as db:
             rows = db.execute(
                 "SELECT state, code, enhanced, group_of(domain) AS provider, min(said), sum(number) AS number FROM ("
                 "SELECT state, code, enhanced, substr(key, instr(key, '@') + 1) AS domain, "
@@ -140,8 +142,7 @@ class Account:
 
     def by_group(self, *, limit: int) -> list[Portion]:
         """Return what became of those at each provider, the largest first; behind ``limit`` of them, all others as one."""
-        with self._store.reading() as db:
-            db.create_function("group_of", 1, group_of, deterministic=True)
+        with self._grouping() as db:
             rows = db.execute(
                 "WITH domains AS (SELECT substr(key, instr(key, '@') + 1) AS domain, state, count(*) AS number "
                 "FROM recipient WHERE campaign = ? GROUP BY domain, state), "
@@ -158,6 +159,13 @@ class Account:
             one = Portion(name) if place <= limit else Portion("", groups - limit)
             found.setdefault(place, one).counts[State(state)] = number
         return list(found.values())
+
+    @contextmanager
+    def _grouping(self) -> Iterator[sqlite3.Connection]:
+        """Give the database with the function ``group_of``: what is counted there does not come into memory by domain."""
+        with self._store.reading() as db:
+            db.create_function("group_of", 1, group_of, deterministic=True)
+            yield db
 
     def span(self) -> tuple[float, float] | None:
         """When the first recipient was taken up, and when the last thing happened to one; None before that."""

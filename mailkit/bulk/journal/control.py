@@ -9,7 +9,7 @@ from mailkit.bulk.journal.store import Store
 from mailkit.bulk.state import State
 from mailkit.errors import ConfigError
 
-__all__ = ["Control", "Verdict"]
+__all__ = ["RESOLVED", "Control", "Verdict"]
 
 _RETRIED = (State.DEFERRED, State.FAILED, State.EXPIRED, State.SKIPPED)
 
@@ -20,6 +20,10 @@ class Verdict(StrEnum):
     SENT = "sent"
     FAILED = "failed"
     RESEND = "resend"
+
+
+RESOLVED = {Verdict.SENT: "resolved: sent", Verdict.FAILED: "resolved: not sent"}
+"""What stands in the place of a server's reply then."""
 
 
 class Control:
@@ -57,8 +61,8 @@ class Control:
     def resolve(self, verdict: Verdict, *, keys: Iterable[str] | None = None) -> int:
         """Say what became of recipients that are in doubt: of all of them, or of some. Returns how many those are."""
         change = {
-            Verdict.SENT: "'sent', text = 'resolved: sent'",
-            Verdict.FAILED: "'failed', text = 'resolved: not sent'",
+            Verdict.SENT: f"'sent', text = '{RESOLVED[Verdict.SENT]}'",
+            Verdict.FAILED: f"'failed', text = '{RESOLVED[Verdict.FAILED]}'",
             Verdict.RESEND: "'pending', next_attempt_at = 0",
         }[verdict]
         return self._set(change, (State.IN_DOUBT,), keys)
