@@ -34,8 +34,10 @@ format: $(READY) ## format the code and apply the safe lint fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-gallery: $(READY) ## take the pictures of the starter templates anew (needs Chromium)
+gallery: $(READY) ## take the pictures of the starter templates and of the pages anew (needs Chromium)
 	$(BIN)/python docs/screenshots.py
+	$(BIN)/python docs/report.py
+	$(BIN)/python docs/unsubscribe.py
 
 peers: $(PEERS)/.ready ## install the libraries that mailkit is measured and tested against, apart from all else
 

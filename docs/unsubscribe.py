@@ -1,4 +1,4 @@
-"""Takes the picture of the page to unsubscribe for docs/campaigns.md; needs Chromium (``python docs/unsubscribe_picture.py``)."""
+"""Takes the picture of the page to unsubscribe for docs/campaigns.md; needs Chromium (``python docs/unsubscribe.py``)."""
 
 import html
 import tempfile
