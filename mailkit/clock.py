@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 
-__all__ = ["Source", "SystemSource", "monotonic", "now", "second", "token", "uniform", "using"]
+__all__ = ["Source", "Steady", "SystemSource", "monotonic", "now", "second", "token", "uniform", "using"]
 
 
 class Source(ABC):
@@ -63,6 +63,28 @@ class SystemSource(Source):
 def _second(seconds: int) -> datetime:
     # Many messages are built in one second, and the offset from UTC is dear to ask for.
     return datetime.fromtimestamp(seconds).astimezone()
+
+
+class Steady:
+    """The time of day when this was made, and from then on seconds that nobody sets forward or back.
+
+    For what is planned in one place and awaited in another: a clock on the wall is set by people and by the network.
+    """
+
+    def __init__(self) -> None:
+        self.set()
+
+    def set(self) -> None:
+        """Begin anew with the time of day: seconds in which the machine was suspended have not been counted."""
+        self._ahead = now().timestamp() - monotonic()
+
+    def now(self) -> float:
+        """Return seconds since 1970."""
+        return monotonic() + self._ahead
+
+    def monotonic(self, moment: float) -> float:
+        """Return a moment, given in seconds since 1970, on the clock that never goes back."""
+        return moment - self._ahead
 
 
 _source: Source = SystemSource()

@@ -65,14 +65,15 @@ class Rules:
 class Clerk:
     """Serves one event loop. :meth:`close` ends the work in order; what could not be written is told there."""
 
-    def __init__(self, journal: Journal, rules: Rules) -> None:
+    def __init__(self, journal: Journal, rules: Rules, time: clock.Steady) -> None:
         self._journal = journal
+        self._time = time
         self._rules = rules
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[tuple[str, Any, asyncio.Future[Any] | None]] = queue.SimpleQueue()
         self._unwritten: list[tuple[Entry, Result]] = []
         self._stamp: object = None
-        now = _now()
+        now = time.now()
         with journal.store.writing() as db:
             self._worker = Worker.enter(db, journal.campaign, now, policy=rules.policy)
         self._renew_at = now + self._worker.lease / 4
@@ -158,10 +159,10 @@ class Clerk:
     ) -> list[tuple[asyncio.Future[Any] | None, Any]]:
         """Do everything in one transaction. A mark counts when it is on the disk, and not before."""
         answers: list[tuple[asyncio.Future[Any] | None, Any]] = []
-        now = _now()
+        now = self._time.now()
         with self._journal.store.writing() as db:
-            if now >= self._renew_at or now < self._renew_at - self._worker.lease:
-                self._live(db, now)
+            if now >= self._renew_at:
+                now = self._live(db, now)
             self._worker.settle(db, results, now)
             for (scope, recent), _ in given.get("slow", ()):
                 self._rules.pacing.slow(db, scope, now, recent=recent)
@@ -174,13 +175,17 @@ class Clerk:
             answers += [(future, None) for what in ("live", "close") for _, future in given.get(what, ())]
         return answers
 
-    def _live(self, db: Any, now: float) -> None:
+    def _live(self, db: Any, now: float) -> float:
+        """Show a sign of life. Returns the time, which may have to be set."""
         if not self._worker.renew(db, now):
             # Stopped for longer than the lease, and given up for dead: what was claimed belongs to others now.
+            self._time.set()
+            now = self._time.now()
             self._worker = Worker.enter(
                 db, self._worker.campaign, now, policy=self._worker.policy, lease=self._worker.lease
             )
         self._renew_at = now + self._worker.lease / 4
+        return now
 
     def _mark(
         self, db: Any, asked: Sequence[tuple[Sequence[tuple[Entry, str]], asyncio.Future[Any] | None]], now: float
@@ -190,7 +195,7 @@ class Clerk:
         marks = [mark for mark in everything if mark[0].key not in refused] if refused else everything
         ours = self._worker.mark(db, marks, now)
         if not self._rules.quota.is_free:
-            self._rules.quota.use(db, now, len(ours))
+            self._rules.quota.use(db, _of_day(), len(ours))
         self._worker.settle(
             db,
             [(entry, _suppressed(entry, refused[entry.key])) for entry, _ in everything if entry.key in refused],
@@ -210,13 +215,13 @@ class Clerk:
     def _claim(self, db: Any, count: int, now: float) -> Claimed:
         rules, worker = self._rules, self._worker
         claimed = Claimed()
-        if now >= self._sweep_at or now < self._sweep_at - _SWEEP_EVERY:
+        if now >= self._sweep_at:
             worker.sweep(db, now)
             self._sweep_at = now + _SWEEP_EVERY
         (claimed.paused,) = db.execute("SELECT paused FROM campaign WHERE id = ?", (worker.campaign,)).fetchone()
         if claimed.paused:
             return claimed
-        if (shut := rules.hours.opens_in(now)) > 0:
+        if (shut := rules.hours.opens_in(_of_day())) > 0:
             claimed.next_at = now + shut if worker.next_time(db) is not None else None
             claimed.why = f"outside {rules.hours.between}"
         else:
@@ -231,9 +236,9 @@ class Clerk:
     def _find(self, db: Any, count: int, now: float, claimed: Claimed) -> None:
         rules, worker = self._rules, self._worker
         if not rules.quota.is_free:
-            count = min(count, rules.quota.left(db, now, under_way=worker.claimed(db)))
+            count = min(count, rules.quota.left(db, _of_day(), under_way=worker.claimed(db)))
             if not count:
-                claimed.next_at = now + rules.hours.next_day_in(now) if worker.next_time(db) is not None else None
+                claimed.next_at = now + rules.hours.next_day_in(_of_day()) if worker.next_time(db) is not None else None
                 claimed.why = "the quota of the day is used up"
                 return
         for _ in range(_FINDS):
@@ -304,5 +309,6 @@ def _answer(answers: Iterable[tuple[asyncio.Future[Any] | None, Any]]) -> None:
             future.set_result(answer)
 
 
-def _now() -> float:
+def _of_day() -> float:
+    """The time of day that people go by, for hours and for quotas."""
     return clock.now().timestamp()

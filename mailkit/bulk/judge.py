@@ -1,7 +1,7 @@
 """What an outcome means for a recipient: whether that is the end, and when to try again."""
 
-from mailkit import clock
 from mailkit.bulk.state import Entry, InDoubt, Result, State
+from mailkit.clock import Steady
 from mailkit.delivery import Retry
 from mailkit.errors import MailkitError
 from mailkit.transport import Outcome, Status
@@ -14,9 +14,10 @@ _STATES = {Status.ACCEPTED: State.SENT, Status.DEFERRED: State.DEFERRED, Status.
 class Judge:
     """Decides by a campaign's policy for those in doubt, and by its policy for those who were put off."""
 
-    def __init__(self, policy: InDoubt, retry: Retry) -> None:
+    def __init__(self, policy: InDoubt, retry: Retry, time: Steady) -> None:
         self._policy = policy
         self._retry = retry
+        self._time = time
 
     def result(self, entry: Entry, outcome: Outcome, message_id: str, *, has_copies: bool) -> Result:
         """What becomes of an entry by what a relay has said."""
@@ -38,9 +39,8 @@ class Judge:
 
     def deferred(self, entry: Entry, result: Result) -> Result:
         """When to try again; or that it has been tried for long enough."""
-        now = clock.now().timestamp()
         tried = entry.attempts + 1
-        next_at = now + self._retry.wait(tried)
+        next_at = self._time.now() + self._retry.wait(tried)
         is_over = tried >= self._retry.attempts or next_at - entry.first_attempt_at > self._retry.deadline
         return Result(
             result.key,

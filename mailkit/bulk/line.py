@@ -15,7 +15,8 @@ __all__ = ["Line"]
 class Line:
     """Belongs to one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, time: clock.Steady) -> None:
+        self._time = time
         self._due: list[tuple[float, int, Entry]] = []
         self._numbers = count()
         self._idle: deque[asyncio.Future[None]] = deque()
@@ -26,9 +27,8 @@ class Line:
 
     def add(self, entries: Iterable[tuple[Entry, float]]) -> None:
         """Add entries, each with the time for it in seconds since 1970."""
-        ahead = clock.monotonic() - clock.now().timestamp()
         for entry, due in entries:
-            heapq.heappush(self._due, (due + ahead, next(self._numbers), entry))
+            heapq.heappush(self._due, (self._time.monotonic(due), next(self._numbers), entry))
 
     @property
     def is_due(self) -> bool:

@@ -112,9 +112,9 @@ class Pacing:
         if found.parked:
             rows = json.dumps([(entry.id, until) for entry, until in found.parked])
             db.execute(
-                "UPDATE recipient SET next_attempt_at = v.until "
+                "UPDATE recipient SET next_attempt_at = v.until, updated_at = ? "
                 "FROM (SELECT value->>0 AS id, value->>1 AS until FROM json_each(?)) AS v WHERE recipient.id = v.id",
-                (rows,),
+                (now, rows),
             )
         self._save(db)
         return found
@@ -174,7 +174,7 @@ class Pacing:
         for scope, rate, usual, next_at, changed_at in db.execute("SELECT * FROM pace").fetchall():
             asked = self._limit(scope)
             line = _Line(rate, usual, next_at, changed_at)
-            if next_at > now + 120.0 + 2.0 / rate:  # the clock has been set back
+            if next_at > now + 2 * HORIZON + 2.0 / rate:  # no slot is so far ahead: the clock has been set back
                 line.next_at = now
             if asked and (not usual or rate > asked):
                 line.rate = min(rate, asked) if usual else asked

@@ -71,7 +71,8 @@ class Runner:
         self._desk = desk
         self._compose = compose
         self._rules = rules
-        self._judge = Judge(rules.policy, rules.retry)
+        self._time = clock.Steady()
+        self._judge = Judge(rules.policy, rules.retry, self._time)
         self._limits = limits
         self._reconnect = reconnect
         self._observer = observer
@@ -79,7 +80,7 @@ class Runner:
         self._taken = 0
         self._start = 0.0
         self._unreached = 0
-        self._line = Line()
+        self._line = Line(self._time)
         self._flying: dict[int, tuple[Entry, Sending]] = {}
         self._marked: set[int] = set()
         self._withheld: dict[int, State] = {}
@@ -100,7 +101,7 @@ class Runner:
         self._total = min(waiting, self._limits.messages) if self._limits.messages else waiting
         self._start = clock.monotonic()
         self._tell()
-        self._clerk = Clerk(self._journal, self._rules)
+        self._clerk = Clerk(self._journal, self._rules, self._time)
         helpers = [asyncio.create_task(job()) for job in (self._feed, self._beat, self._report)]
         self._connections = [asyncio.create_task(self._connect()) for _ in range(self._limits.connections)]
         try:
@@ -184,7 +185,7 @@ class Runner:
         if claimed.paused:
             self.paused = claimed.paused
             return False
-        now = clock.now().timestamp()
+        now = self._time.now()
         ahead = max(0.0, (claimed.next_at or now) - now)
         if not is_busy and not claimed.others:
             patience = self._limits.hours if claimed.why else self._limits.patience

@@ -81,6 +81,14 @@ class Worker:
         worker = cls(cursor.lastrowid or 0, campaign, lease, policy)
         worker.sweep(db, now)
         worker.settle_doubts(db, now)
+        # What was written down later than now was so before the clock was set back: who was put off for an hour then is put off
+        # for an hour from now on, and not for two.
+        db.execute(
+            "UPDATE recipient SET next_attempt_at = :now + max(0, next_attempt_at - updated_at), updated_at = :now "
+            "WHERE campaign = :campaign AND state IN ('pending', 'deferred') AND next_attempt_at > :now "
+            "AND updated_at > :now + :lease",
+            {"now": now, "lease": lease, "campaign": campaign},
+        )
         return worker
 
     def leave(self, db: sqlite3.Connection, now: float) -> None:
