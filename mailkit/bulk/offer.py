@@ -10,7 +10,7 @@ from mailkit.message import MessageBuilder
 __all__ = ["Unsubscribe"]
 
 _PLACE = "{token}"
-_EXAMPLE = "a" * 26
+_EXAMPLE = "a" * 32
 
 
 @dataclass(frozen=True, slots=True)

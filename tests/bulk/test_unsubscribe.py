@@ -57,7 +57,7 @@ def test_message_has_the_one_click_pair_of_its_own_recipient() -> None:
     links = []
     for message in (first, second):
         found = re.fullmatch(
-            rf"<({BASE}/([a-z2-7]{{26}}))>, <mailto:leave\+\2@example\.com>", message.headers["List-Unsubscribe"]
+            rf"<({BASE}/([0-9a-f]{{32}}))>, <mailto:leave\+\2@example\.com>", message.headers["List-Unsubscribe"]
         )
         assert found, message.headers["List-Unsubscribe"]
         assert message.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -222,7 +222,7 @@ class Site:
     suppressions: Suppressions = field(default_factory=lambda: Suppressions(None))
     changes: list[tuple[str, str, bool]] = field(default_factory=list)
     title: str = "Harbour News"
-    token: str = "z" * 26
+    token: str = "0" * 32
     options: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -29,7 +29,7 @@ _Event: TypeAlias = MutableMapping[str, Any]
 _Receive: TypeAlias = Callable[[], Awaitable[_Event]]
 _Send: TypeAlias = Callable[[_Event], Awaitable[None]]
 
-_TOKEN = re.compile(r"[a-z2-7]{26}")
+_TOKEN = re.compile(r"[0-9a-f]{32}")
 _LONGEST = 16_384  # bytes of a form; one click has 26
 _STATUS = {View.UNKNOWN: 404, View.FAILED: 503}
 _HEADERS = {
