@@ -120,7 +120,7 @@ class Campaign:
                 hint="Give it a file, which the web application reads as well: --suppressions gone.db.",
             )
         if self.processes > 1 and isinstance(self.suppressions, Suppressions) and not self.suppressions.path:
-            raise ConfigError("several processes cannot share a list that is in memory", hint="Give it a file.")
+            raise ConfigError("several processes cannot share a list that is in no file", hint="Give it a file.")
         # What is written wrongly is told at once.
         if self.report:
             form_of(self.report)

@@ -99,9 +99,9 @@ class Clerk:
         """Write down what became of an entry, as soon as may be."""
         self._queue.put(("settle", (entry, result), None))
 
-    def slow(self, scope: str, recent: float) -> None:
-        """Halve the rate of a scope, which has been sent at ``recent`` a second."""
-        self._queue.put(("slow", (scope, recent), None))
+    def slow(self, scope: str) -> None:
+        """Halve the rate of a scope."""
+        self._queue.put(("slow", scope, None))
 
     async def live(self) -> None:
         """Show a sign of life, and look after those who show none."""
@@ -164,8 +164,8 @@ class Clerk:
             if now >= self._renew_at:
                 now = self._live(db, now)
             self._worker.settle(db, results, now)
-            for (scope, recent), _ in given.get("slow", ()):
-                self._rules.pacing.slow(db, scope, now, recent=recent)
+            for scope, _ in given.get("slow", ()):
+                self._rules.pacing.slow(db, self._worker.campaign, scope, now)
             if marks := given.get("mark"):
                 answers += self._mark(db, marks, now)
             for count, future in given.get("claim", ()):

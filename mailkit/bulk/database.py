@@ -39,7 +39,7 @@ class Kind:
 
 
 class Database:
-    """One file; without a path it is in memory. Safe to share between threads, and to take over a fork.
+    """One file; without a path it is gone when it is closed. Safe to share between threads, and to take over a fork.
 
     ``synchronous`` is FULL: with less a power cut could forget what had been written down before a message left. Raises the
     kind's error when the file is no such database, or cannot be used.
@@ -62,9 +62,8 @@ class Database:
         self._process = os.getpid()
         self._lock = threading.RLock()
         try:
-            self._db = sqlite3.connect(
-                self.path or ":memory:", isolation_level=None, check_same_thread=False, timeout=_PATIENCE
-            )
+            # Without a name SQLite keeps it in memory as far as its cache goes, and the rest in a file that nobody else sees.
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
         except sqlite3.Error as error:
             raise self._error(error) from None
         try:

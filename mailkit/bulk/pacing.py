@@ -33,6 +33,9 @@ _CLIMB_EVERY = 5.0  # seconds
 _CLIMB = 1.25
 _COUNTED_FOR = 60.0  # seconds
 _SLOWEST = 1 / 60
+_AT_FIRST = 1.0  # a second: what is halved when the first of all messages came too fast
+_RECENT = 10.0  # seconds over which a rate is measured
+_SHORTEST = 0.25  # seconds that are taken to have passed when it was less: few messages are no rate
 _AT_MOST_ONCE_IN = 1.0  # seconds: messages that are under way together are told the same thing together
 
 
@@ -119,15 +122,18 @@ class Pacing:
         self._save(db)
         return found
 
-    def slow(self, db: sqlite3.Connection, scope: str, now: float, *, recent: float) -> float | None:
-        """Halve the rate of a scope, which has been sent at ``recent`` a second. Returns the new one, or None if it was just done."""
+    def slow(self, db: sqlite3.Connection, campaign: int, scope: str, now: float) -> float | None:
+        """Halve the rate of a scope. Returns the new one, or None if it was just done."""
         self._load(db, now)
         line = self._lines.get(scope) or self._line_of(scope, now)
         if line is None:
-            line = self._lines[scope] = _Line(max(recent, 2 * _SLOWEST), 2 * max(recent, 2 * _SLOWEST))
+            recent = _recent(db, campaign, scope, now)
+            line = self._lines[scope] = _Line(recent, 2 * recent)
         elif now - line.changed_at < _AT_MOST_ONCE_IN:
             return None
-        line.rate = max(_SLOWEST, min(line.rate, max(recent, 2 * _SLOWEST)) / 2)
+        elif not line.usual:  # it may have been far from what was asked for
+            line.rate, line.usual = min(line.rate, _recent(db, campaign, scope, now)), line.rate
+        line.rate = max(_SLOWEST, line.rate / 2)
         line.next_at = max(line.next_at, now + 1.0 / line.rate)
         line.changed_at, line.is_dirty = now, True
         self._save(db)
@@ -207,6 +213,25 @@ class Pacing:
         ]
         if rows:
             db.executemany("INSERT OR REPLACE INTO pace VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def _recent(db: sqlite3.Connection, campaign: int, scope: str, now: float) -> float:
+    """How many messages a second went to a scope lately, from all processes. It means to look at everybody, which is seldom
+    done: when a rate that nobody knows is halved."""
+    count, first = db.execute(
+        "SELECT count(*), min(updated_at) FROM recipient WHERE campaign = :campaign "
+        "AND state IN ('sent', 'failed', 'deferred') AND updated_at BETWEEN :now - :span AND :now "
+        "AND (:scope = :relay OR substr(key, instr(key, '@') + 1) IN (SELECT value FROM json_each(:domains)))",
+        {
+            "campaign": campaign,
+            "now": now,
+            "span": _RECENT,
+            "scope": scope,
+            "relay": RELAY,
+            "domains": json.dumps(domains_of(scope)),
+        },
+    ).fetchone()
+    return max(_AT_FIRST, float(count) / max(now - (first or now), _SHORTEST))
 
 
 def is_too_fast(code: int, enhanced: str) -> bool:

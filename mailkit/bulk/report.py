@@ -50,6 +50,8 @@ class Report:
     """Why recipients did not get it, the most frequent first, at most 100."""
     next_attempt_at: float | None = None
     """When the first of those who wait is tried again, in seconds since 1970."""
+    unpublished: str = ""
+    """Why the file that the campaign wanted of this could not be written; empty when it was, or none was wanted."""
     skeletons: Statistics = field(default_factory=Statistics)
     """How often the run inlined CSS and made text, and how often that was shared."""
 
@@ -80,13 +82,13 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all well, 1 some mail not delivered or a bad row, 3 some in doubt. Duplicates are well: they have it once; and
+        """0 all well, 1 some mail not delivered, a bad row, or no report's file, 3 some in doubt. Duplicates are well: they have it once; and
         so are the suppressed: they want none."""
         if self.in_doubt:
             return 3
         # After a dry run everything is pending, as it should be.
         waiting = 0 if self.is_dry_run else self.pending
-        return 1 if self.failed or self.deferred or self.invalid or waiting else 0
+        return 1 if self.failed or self.deferred or self.invalid or self.unpublished or waiting else 0
 
     def as_dict(self) -> dict[str, object]:
         """Return the report as plain data, for JSON."""
@@ -106,6 +108,7 @@ class Report:
             "ready": self.ready,
             "interrupted": self.is_interrupted,
             "paused": self.paused,
+            "unpublished": self.unpublished,
             "states": {str(state): self.counts.get(state, 0) for state in State},
             "samples": list(self.samples),
             "next_attempt_at": self.next_attempt_at,

@@ -9,7 +9,7 @@ is given back.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import aclosing, suppress
 
 from mailkit import clock
@@ -262,9 +262,13 @@ class Runner:
 
     def _envelope(self, entry: Entry, message: Message) -> Envelope:
         envelope = message.envelope()
-        if not entry.has_copies or len(envelope.recipients) == 1:
+        if len(envelope.recipients) == 1:
             return envelope
-        return envelope.only([one for one in envelope.recipients if one.key == entry.key])
+        barred: Collection[str] = [one.key for one in envelope.recipients if one.key != entry.key]
+        if not entry.has_copies:  # then it is those who must not be written to; the recipient has been asked for
+            suppressions = self._rules.suppressions
+            barred = suppressions.find_all(barred) if suppressions is not None else ()
+        return envelope.only([one for one in envelope.recipients if one.key not in barred])
 
     async def _seal(self, parcels: list[Parcel]) -> list[bool]:
         """Have it on the disk that these are about to leave."""
@@ -339,10 +343,9 @@ class Runner:
 
     def _slow_down(self, entry: Entry, outcome: Outcome) -> None:
         """A reply to RCPT is about those who are addressed; one to anything else is about us."""
-        group = group_of(entry.key)
-        self._clerk.slow(group, self.tally.rate_of(group))
+        self._clerk.slow(group_of(entry.key))
         if outcome.command != "RCPT":
-            self._clerk.slow(RELAY, self.tally.rate_of())
+            self._clerk.slow(RELAY)
 
     def _end(self, entry: Entry, result: Result) -> None:
         self._clerk.settle(entry, result)

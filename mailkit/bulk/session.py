@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from mailkit.bulk.helm import Helm
 from mailkit.bulk.hours import Hours, Quota
 from mailkit.bulk.identity import Identity
 from mailkit.bulk.journal import Journal
+from mailkit.bulk.judge import told
 from mailkit.bulk.limits import Limits
 from mailkit.bulk.load import load
 from mailkit.bulk.pacing import Pacing
@@ -28,6 +29,7 @@ from mailkit.bulk.suppression import Suppressions
 from mailkit.bulk.tally import Budget
 from mailkit.delivery import AsyncMailer, Mailer
 from mailkit.delivery.pace import Pace
+from mailkit.errors import ConfigError
 from mailkit.message import Message
 from mailkit.template import Statistics
 
@@ -177,7 +179,10 @@ class Session:
             skeletons=campaign.templates.statistics - before,
         )
         if campaign.report:
-            publish(journal, campaign.report)
+            try:
+                publish(journal, campaign.report)
+            except ConfigError as error:  # what was sent is sent, and has to be told
+                return replace(report, unpublished=told(error))
         return report
 
 

@@ -91,7 +91,7 @@ class Suppression:
 
 
 class Suppressions:
-    """A list of whom not to write to, in the file ``path``; without one, in memory only.
+    """A list of whom not to write to, in the file ``path``; without one, only for as long as it is open.
 
     Threads and processes may share it. An address stands for all its spellings, and ``@example.com`` for every address
     of that domain, but of none below it. ``links`` says whom an unsubscribe link stands for. Raises SuppressionError when the file is no such list, or cannot be used.
@@ -108,7 +108,7 @@ class Suppressions:
 
     @property
     def path(self) -> str:
-        """The file; empty when the list is in memory."""
+        """The file; empty when there is none."""
         return self._file.path
 
     def add(

@@ -1,11 +1,9 @@
-"""What a run has counted: results, how fast they came, and whether too many were refused."""
+"""What a run has counted: results, and whether too many were refused."""
 
 import re
 from collections import deque
 from dataclasses import dataclass, field
 
-from mailkit import clock
-from mailkit.bulk.domains import group_of
 from mailkit.bulk.state import Result, State
 from mailkit.errors import ConfigError
 
@@ -14,7 +12,6 @@ __all__ = ["Budget", "Tally"]
 _BUDGET = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%?)\s*")
 _SHARE_OF = 1_000  # the last results, of which a share is taken
 _AT_LEAST = 100  # results before a share means anything
-_SPAN = 10.0  # seconds over which a rate is measured
 
 
 @dataclass(frozen=True)
@@ -56,9 +53,6 @@ class Tally:
         self._budget = budget
         self._deferred: set[str] = set()
         self._last: deque[bool] = deque(maxlen=_SHARE_OF)
-        self._groups: dict[str, int] = {}
-        self._earlier: dict[str, float] = {}
-        self._since = clock.monotonic()
 
     def add(self, result: Result) -> str:
         """Count a result. Returns why the campaign has to be paused, or nothing."""
@@ -71,21 +65,6 @@ class Tally:
         self.counts[state] = self.counts.get(state, 0) + 1
         if state in (State.SENT, State.FAILED):
             self._last.append(state is State.FAILED)
-            group = group_of(key)
-            self._groups[group] = self._groups.get(group, 0) + 1
             if state is State.FAILED:
                 return self._budget.overdrawn(self.counts[state], self._last)
         return ""
-
-    def rate_of(self, group: str = "") -> float:
-        """Return how many messages a second went to a group lately; to all when none is named."""
-        now = clock.monotonic()
-        passed = now - self._since
-        if passed > _SPAN:
-            self._earlier = {name: count / passed for name, count in self._groups.items()}
-            self._groups, self._since = {}, now
-            passed = 0.0
-        counts = self._groups
-        now_sent = sum(counts.values()) if not group else counts.get(group, 0)
-        before = sum(self._earlier.values()) if not group else self._earlier.get(group, 0.0)
-        return max(before, now_sent / max(passed, 1.0))

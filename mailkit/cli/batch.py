@@ -242,7 +242,10 @@ def batch(
         print_json(report.as_dict())
     else:
         show(report, journal=journal)
-        if report_file and not dry_run:
+        if report.unpublished:
+            again = f" mailkit journal report {journal} --output FILE makes it anew." if journal else ""
+            notes.print(line(("error: ", "red"), report.unpublished + again))
+        elif report_file and not dry_run:
             notes.print(line(("report: ", "cyan"), str(report_file)))
     raise typer.Exit(report.exit_code)
 
@@ -258,7 +261,8 @@ def _by_domain(given: list[str]) -> dict[str, Rate]:
 
 def _ask(campaign: Campaign, transport: str, rate: str) -> None:
     """Show what is about to happen, with the first message, and ask."""
-    plan = replace(campaign, limit=1).check()
+    with Bar() as bar:
+        plan = replace(campaign, limit=1).check(progress=bar.observe)
     count = min(plan.pending, campaign.limit) if campaign.limit else plan.pending
     notes.print(line(("About to send ", "bold"), f"{campaign.template} to {many(count, 'recipient')} via {transport}"))
     if plan.sent:

@@ -1,6 +1,7 @@
 """``mailkit suppress``: the list of those who are never written to."""
 
 import sys
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from mailkit.bulk import Reason, Recipients, Suppression, Suppressions, export_c
 from mailkit.bulk.exchange import moment
 from mailkit.cli import options
 from mailkit.cli.output import line, notes, print_json
+from mailkit.cli.summary import many
 from mailkit.errors import ConfigError
 
 __all__ = ["suppress"]
@@ -123,6 +125,24 @@ def export(*, suppressions: _File = None) -> None:
     """Write the list as CSV to standard output, as import reads it."""
     with _opened(suppressions) as opened:
         export_csv(opened, sys.stdout)
+
+
+@suppress.command(name="forget-links")
+def forget_links(
+    before: Annotated[
+        str, typer.Option("--before", metavar="DATE", help="The day since which the campaign has sent nothing.")
+    ],
+    *,
+    suppressions: _File = None,
+) -> None:
+    """Forget whom the unsubscribe links of old campaigns stand for. Those links do nothing any more; nobody's wish is lost.
+
+    Laws ask that they work for a month and more after the last message (CAN-SPAM: 30 days).
+    """
+    since = moment(before, field="--before")
+    with _opened(suppressions) as opened:
+        count = opened.links.forget(since if since.tzinfo else since.replace(tzinfo=UTC))
+    notes.print(f"{many(count, 'link')} forgotten.")
 
 
 def _facts(entry: Suppression) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mailkit import Campaign, Mailer, Retry, Templates
-from mailkit.bulk import Helm, Journal, Progress, Recipients, Report, Stage, State
+from mailkit.bulk import Helm, Journal, Progress, Recipients, Report, Stage, State, Suppressions
 from mailkit.errors import (
     AuthError,
     ConfigError,
@@ -248,6 +248,16 @@ def test_result_of_a_message_with_copies_is_that_of_its_recipient() -> None:
     )
     assert (report.sent, report.failed) == (1, 1)
     assert report.problems[0][1].key == "n1@example.com"
+
+
+def test_copies_when_somebody_is_suppressed_then_that_one_gets_none(tmp_path: Path) -> None:
+    """Whoever wants no more mail gets none by way of somebody else's row either."""
+    rows = [{**row, "cc": "boss@example.com, left@example.com", "bcc": "gone@example.org"} for row in people(2)]
+    with Suppressions(None) as suppressions, relay() as server, Mailer(server.url) as mailer:
+        suppressions.add("Left@example.com", "unsubscribed")
+        suppressions.add("@example.org")
+        assert campaign(rows, suppressions=suppressions).send(mailer).sent == 2
+    assert server.copies == everyone(2) + Counter({"boss@example.com": 2})
 
 
 def test_message_id_is_the_same_in_every_attempt_and_run(tmp_path: Path) -> None:

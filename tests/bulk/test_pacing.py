@@ -78,16 +78,32 @@ def test_line_of_a_provider_that_is_long_is_not_looked_through_again_and_again(d
 def test_relay_that_is_too_slow_is_sent_half_as_fast_and_faster_again(db: sqlite3.Connection) -> None:
     """Also after a restart; and messages that were under way together count once."""
     pacing = Pacing()
-    assert pacing.slow(db, RELAY, NOW, recent=100.0) == 50.0
-    assert pacing.slow(db, RELAY, NOW + 0.5, recent=100.0) is None
-    assert pacing.slow(db, RELAY, NOW + 2, recent=50.0) == 25.0
+    db.execute("UPDATE recipient SET state = 'sent', updated_at = ? + id * 0.01 WHERE id <= 40", (NOW - 0.41,))
+    assert pacing.slow(db, 1, RELAY, NOW) == pytest.approx(50.0)
+    assert pacing.slow(db, 1, RELAY, NOW + 0.5) is None
+    assert pacing.slow(db, 1, RELAY, NOW + 2) == pytest.approx(25.0)
     restarted = Pacing()
     restarted.admit(db, [], NOW + 3)
-    assert restarted.rates() == {RELAY: 25.0}
+    assert restarted.rates() == {RELAY: pytest.approx(25.0)}
     restarted.admit(db, [], NOW + 23)
     assert restarted.rates()[RELAY] == pytest.approx(25 * 1.25**4)
     restarted.admit(db, [], NOW + 1_000)
     assert restarted.rates() == {}
+
+
+def test_rate_that_is_halved_is_what_was_sent_and_not_what_was_asked_for(db: sqlite3.Connection) -> None:
+    """Half of what was never reached would change nothing; and the first message of all says nothing of a rate."""
+    db.execute("UPDATE recipient SET state = 'sent', updated_at = ? WHERE id <= 40", (NOW - 2,))
+    asked = {"gmail.com": "90/s"}
+    assert Pacing(None, asked).slow(db, 1, "google", NOW) == 10.0
+    restarted = Pacing(None, asked)
+    restarted.admit(db, [], NOW + 1)
+    assert restarted.rates() == {"google": 10.0}
+    restarted.admit(db, [], NOW + 21)
+    assert restarted.rates()["google"] == pytest.approx(10 * 1.25**4)
+    restarted.admit(db, [], NOW + 1_000)
+    assert restarted.rates() == {"google": 90.0}
+    assert Pacing().slow(db, 1, RELAY, NOW + 1_000) == 0.5
 
 
 @pytest.mark.parametrize("jump", [-3_600.0, 3_600.0])

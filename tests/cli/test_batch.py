@@ -380,6 +380,21 @@ def test_batch_with_a_report_writes_it_at_the_end(mailkit: Command, folder: Path
     assert "no such user" in next(line for line in lines if line.startswith("n1@example.com"))
 
 
+def test_batch_with_a_report_that_cannot_be_written_at_the_end_still_tells_what_was_sent(
+    mailkit: Command, folder: Path
+) -> None:
+    """Without a journal nobody else knows it."""
+
+    def spoil(received: object) -> None:
+        (folder / "report.csv").mkdir(exist_ok=True)
+
+    with relay(on_message=spoil) as server:
+        ended = batch(mailkit, "--via", server.url, "--report", "report.csv")
+    assert ended.code == 1
+    assert "5 sent" in ended.err
+    assert "cannot be written" in ended.err
+
+
 def test_batch_with_a_report_of_an_unknown_kind_sends_nothing(mailkit: Command, folder: Path) -> None:
     """It is told at once, and not when all has been sent."""
     ended = batch(mailkit, "--via", "file:outbox", "--report", "report.pdf")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mailkit.bulk import Suppressions
 from tests.kit.command import Command
 
 LIST = ("--suppressions", "s.db")
@@ -47,3 +48,17 @@ def test_suppress_with_a_slip_says_what_to_do(mailkit: Command, arguments: tuple
     """An error for people, and exit code 2."""
     ended = mailkit("suppress", *arguments)
     assert (ended.code, said in ended.err) == (2, True)
+
+
+def test_suppress_forgets_the_links_of_old_campaigns(mailkit: Command, folder: Path) -> None:
+    """Those of before a day, and no others; and who has left by one stays on the list."""
+    with Suppressions("s.db") as suppressions:
+        suppressions.add("bob@example.com", "unsubscribed")
+        suppressions.links.remember([("0" * 32, "zoe@example.com")], campaign="spring")
+    ended = mailkit("suppress", "forget-links", "--before", "2020-01-31", *LIST)
+    assert (ended.code, "0 links forgotten" in ended.err) == (0, True)
+    assert "1 link forgotten" in mailkit("suppress", "forget-links", "--before", "2999-01-31", *LIST).err
+    with Suppressions("s.db") as suppressions:
+        assert suppressions.links.recall("0" * 32) is None
+        assert suppressions.find("bob@example.com") is not None
+    assert mailkit("suppress", "forget-links", "--before", "soon", *LIST).code == 2

@@ -14,7 +14,7 @@ __all__ = ["Journal"]
 
 
 class Journal:
-    """What is known of each recipient of a campaign, in one SQLite file; without a ``path``, in memory only.
+    """What is known of each recipient of a campaign, in one SQLite file; without a ``path``, only until it is closed.
 
     One file may hold several campaigns, told apart by ``name``; threads and processes may share it. ``roll`` is the list
     as it came in, ``account`` what became of it, ``control`` what a person may tell it. Raises JournalError when the
