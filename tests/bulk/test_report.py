@@ -70,6 +70,7 @@ def test_report_as_dict_is_plain_data_with_everything() -> None:
         "ready": 0,
         "interrupted": True,
         "paused": "",
+        "unpublished": "",
         "states": {
             "pending": 4,
             "claimed": 0,
