@@ -73,8 +73,8 @@ class Clerk:
         self._queue: queue.SimpleQueue[tuple[str, Any, asyncio.Future[Any] | None]] = queue.SimpleQueue()
         self._unwritten: list[tuple[Entry, Result]] = []
         self._stamp: object = None
-        now = time.now()
         with journal.store.writing() as db:
+            now = time.now()
             self._worker = Worker.enter(db, journal.campaign, now, policy=rules.policy)
         self._renew_at = now + self._worker.lease / 4
         self._sweep_at = now + _SWEEP_EVERY
@@ -159,8 +159,8 @@ class Clerk:
     ) -> list[tuple[asyncio.Future[Any] | None, Any]]:
         """Do everything in one transaction. A mark counts when it is on the disk, and not before."""
         answers: list[tuple[asyncio.Future[Any] | None, Any]] = []
-        now = self._time.now()
         with self._journal.store.writing() as db:
+            now = self._time.now()  # not before: while others wrote, time has passed, and they have given slots
             if now >= self._renew_at:
                 now = self._live(db, now)
             self._worker.settle(db, results, now)

@@ -163,6 +163,11 @@ class Database:
             )
         if "not a database" in text:
             return kind.error(f"{self.path!r} is no {kind.noun}", hint=self._another)
+        if "full" in text and not self.path:
+            return kind.error(
+                f"the {kind.noun} has no file of its own, and there is no room for a temporary one",
+                hint=f"Make room where temporary files are (TMPDIR), or give {kind.option} FILE.",
+            )
         if "full" in text:
             return kind.error(
                 f"the {kind.noun} {self.path!r} cannot be written: the disk is full",

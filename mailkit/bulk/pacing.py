@@ -115,7 +115,9 @@ class Pacing:
         if found.parked:
             rows = json.dumps([(entry.id, until) for entry, until in found.parked])
             db.execute(
-                "UPDATE recipient SET next_attempt_at = v.until, updated_at = ? "
+                # Of who was put off, the time of the last reply stays: what went out lately is counted by it.
+                "UPDATE recipient SET next_attempt_at = v.until, "
+                "updated_at = CASE WHEN state = 'pending' THEN ? ELSE updated_at END "
                 "FROM (SELECT value->>0 AS id, value->>1 AS until FROM json_each(?)) AS v WHERE recipient.id = v.id",
                 (now, rows),
             )

@@ -82,8 +82,8 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 all well, 1 some mail not delivered, a bad row, or no report's file, 3 some in doubt. Duplicates are well: they have it once; and
-        so are the suppressed: they want none."""
+        """0 all well, 1 some mail not delivered, a bad row, or no report's file, 3 some in doubt. Duplicates are well: they
+        have it once; and so are the suppressed: they want none."""
         if self.in_doubt:
             return 3
         # After a dry run everything is pending, as it should be.

@@ -335,3 +335,14 @@ def test_journal_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> N
         assert (journal.roll.is_loaded, journal.roll.fingerprint) == (True, "f")
         assert journal.account.bad_rows(limit=9) == ([(5, "invalid", "no address")], {"invalid": 1})
         assert [entry.data for entry in Desk(journal).claim(9)] == [{"name": "D"}]
+
+
+def test_journal_without_a_file_when_there_is_no_room_says_where_it_is_wanted() -> None:
+    """It has no path to tell, and nothing of it is kept: no word of the same command that goes on."""
+    with Journal(None, name="spring") as journal:
+        with journal.store.reading() as db:
+            db.execute("PRAGMA max_page_count = 40")
+        journal.roll.begin()
+        with pytest.raises(JournalError, match="no room for a temporary one") as raised:
+            journal.roll.add([Entry(f"n{number}@example.com", number, {"x": "y" * 999}) for number in range(999)])
+    assert "--journal FILE" in raised.value.hint

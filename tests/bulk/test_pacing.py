@@ -1,17 +1,24 @@
 """How fast a campaign may send: slots that no two processes share, and rates that obey the relay."""
 
+import asyncio
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from mailkit import clock
 from mailkit.bulk import Entry, Journal
+from mailkit.bulk.clerk import Clerk, Rules
 from mailkit.bulk.domains import group_of
 from mailkit.bulk.hours import Hours, Quota
 from mailkit.bulk.pacing import HORIZON, RELAY, Pacing, is_too_fast
 from mailkit.bulk.state import Result, State
 from mailkit.bulk.tally import Budget, Tally
 from mailkit.errors import ConfigError
+from mailkit.testing import FrozenClock
 
 NOW = 1_800_000_000.0
 
@@ -181,3 +188,32 @@ def test_budget_that_is_overdrawn_says_why() -> None:
     assert next(number for number, reason in enumerate(told) if reason) == 100
     with pytest.raises(ConfigError):
         Budget("many")
+
+
+def test_claim_that_waited_for_another_process_gives_no_slot_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time passes while the journal is locked: what was planned by the other one meanwhile stands."""
+    source, theirs = FrozenClock(), []
+    with clock.using(source), Journal(tmp_path / "j.db", name="spring") as journal:
+        journal.roll.begin()
+        journal.roll.add([Entry(f"n{number}@example.com", number, {}) for number in range(1, 9)])
+        writing = journal.store.writing
+
+        @contextmanager
+        def waiting() -> Iterator[sqlite3.Connection]:
+            with writing() as db:
+                source.advance(3)
+                theirs[:] = [due for _, due in Pacing("10/s").admit(db, entries(2), source.now().timestamp()).admitted]
+                yield db
+
+        async def claim() -> list[float]:
+            clerk = Clerk(journal, Rules(pacing=Pacing("10/s")), clock.Steady())
+            monkeypatch.setattr(journal.store, "writing", waiting)
+            claimed = await clerk.claim(2)
+            ours = [due for _, due in claimed.entries]
+            planned = list(theirs)
+            await clerk.close()
+            return [due - planned[-1] for due in ours]
+
+        assert asyncio.run(claim())[0] == pytest.approx(0.1)
