@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from mailkit.delivery.batch import Batch
+from mailkit.delivery.copies import SentCopies
 from mailkit.delivery.desk import Desk, Mail
 from mailkit.delivery.hook import Hook
 from mailkit.delivery.ledger import Ledger
@@ -42,11 +43,14 @@ class _Settings:
         hooks: Iterable[Hook] = (),
         ledger: Ledger | None = None,
         tracer: Any = None,
+        save_to: str | SentCopies | None = None,
     ) -> None:
         self.transport = open_transport(transport)
         self.retry = retry or Retry()
         self.pace = Pace(rate, domain_rate)
-        self.desk = Desk(self.transport.name, tuple(hooks), ledger, tracer)
+        self.copies = SentCopies(save_to) if isinstance(save_to, str) else save_to
+        saving = () if self.copies is None else (self.copies,)
+        self.desk = Desk(self.transport.name, (*hooks, *saving), ledger, tracer)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.transport.name!r})"
@@ -57,7 +61,8 @@ class Mailer(_Settings):
 
     ``retry`` is the policy for temporary failures; ``rate`` the fastest pace (``"50/s"``), ``domain_rate`` that for each
     domain of recipients, or for some (``{"gmail.com": "5/s"}``). ``hooks`` may edit, veto and observe messages. ``ledger``
-    remembers the keys of what was sent. ``tracer`` is one of OpenTelemetry's, and gets a span for each message.
+    remembers the keys of what was sent. ``tracer`` is one of OpenTelemetry's, and gets a span for each message. ``save_to``
+    is the IMAP folder for copies of what was sent (``"imaps://user:password@host/Sent"``), see :class:`SentCopies`.
 
     Leaving the ``with`` block closes the connections. Raises ConfigError for a URL that is wrong; nothing is connected
     before the first message.
@@ -147,8 +152,10 @@ class Mailer(_Settings):
             sending.note(outcomes)
 
     def close(self) -> None:
-        """Close the connections. The mailer may be used again."""
+        """Close the connections, when all copies have been saved. The mailer may be used again."""
         self.transport.close()
+        if self.copies is not None:
+            self.copies.close()
 
     def __enter__(self) -> "Mailer":
         return self
@@ -247,8 +254,10 @@ class AsyncMailer(_Settings):
             sending.note(outcomes)
 
     async def aclose(self) -> None:
-        """Close the connections. The mailer may be used again."""
+        """Close the connections, when all copies have been saved. The mailer may be used again."""
         await self.transport.aclose()
+        if self.copies is not None:
+            await asyncio.to_thread(self.copies.close)
 
     async def __aenter__(self) -> "AsyncMailer":
         return self

@@ -3,7 +3,9 @@
 import re
 import unicodedata
 
-__all__ = ["concerns", "ending", "is_program"]
+from mailkit.mime.control import replace_controls
+
+__all__ = ["concerns", "ending", "is_program", "safe"]
 
 # U+202E in "annexfdp.exe" shows "annexexe.pdf"; the others of the family do the same by other means (UAX #9).
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -12,6 +14,7 @@ _INVISIBLE = re.compile("[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2064\u3164\ufef
 _RESERVED = re.compile(r"(?:CON|PRN|AUX|NUL|CLOCK\$|COM[0-9¹²³]|LPT[0-9¹²³])(?:\..*)?", re.IGNORECASE)
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]')
 _LONGEST = 255  # bytes: the most that common file systems take
+_SHORT = 200  # bytes: that leaves room for a number behind the name
 
 # What opens as a program on the machine of the one who clicks; large providers refuse mail with one of these in it.
 _PROGRAMS = frozenset(
@@ -105,6 +108,34 @@ def concerns(filename: str) -> tuple[str, ...]:
     if is_program(filename):
         found.append(f"a program (.{ending(filename)}), which large providers refuse")
     return tuple(found)
+
+
+def safe(filename: str, *, otherwise: str = "attachment") -> str:
+    """Return a name that is one file in one folder on every system, as near to ``filename`` as that can be.
+
+    Of a path the last part is taken, as readers do. What a mail calls its files is never trusted.
+
+    >>> safe("../../etc/passwd"), safe("C:\\\\Temp\\\\CON.txt"), safe("..."), safe("Rechnung 3/26.pdf ")
+    ('passwd', '_CON.txt', 'attachment', '26.pdf')
+    """
+    bare = unicodedata.normalize("NFC", _INVISIBLE.sub("", _DIRECTION.sub("", filename)))
+    bare = _NOT_ON_WINDOWS.sub("_", replace_controls(re.split(r"[/\\\\]", bare)[-1], by="_").replace("\t", " "))
+    # A leading dot hides a file, a leading dash is an option, and a trailing dot or space is dropped by some.
+    bare = bare.rstrip(". ").lstrip(".- ")
+    if _RESERVED.fullmatch(bare):
+        bare = f"_{bare}"
+    return _shortened(bare) or otherwise
+
+
+def _shortened(name: str) -> str:
+    """Keep the ending: it says what opens the file."""
+    if len(name.encode()) <= _SHORT:
+        return name
+    stem, dot, last = name.rpartition(".")
+    if not dot or len(last.encode()) > 20:
+        stem, dot, last = name, "", ""
+    room = _SHORT - len(f"{dot}{last}".encode())
+    return stem.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + dot + last
 
 
 def is_program(filename: str) -> bool:
