@@ -11,6 +11,7 @@ import mailkit
 from mailkit.cli import settings
 from mailkit.cli.batch import batch
 from mailkit.cli.journal import journal
+from mailkit.cli.mailbox import mailbox
 from mailkit.cli.new import new
 from mailkit.cli.output import notes, print_error
 from mailkit.cli.render import render
@@ -49,6 +50,7 @@ for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(journal, name="journal")
 app.add_typer(suppress, name="suppress")
+app.add_typer(mailbox, name="mailbox")
 
 
 def _print_version(wanted: bool) -> None:

@@ -52,6 +52,16 @@ def send(
     assignments: options.Set = None,
     via: options.Via = "",
     attempts: options.Attempts = 3,
+    save_to: Annotated[
+        str,
+        typer.Option(
+            "--save-to",
+            envvar="MAILKIT_SAVE_TO",
+            metavar="URL",
+            show_default=False,  # one from the settings file may hold a password
+            help="Keep a copy in a folder of an IMAP server: imaps://user:password@host/Sent.",
+        ),
+    ] = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Send one message, from flags, a template or an .eml file.
@@ -82,8 +92,10 @@ def send(
             builder = found.compose(name, data.read_context(context, assignments or []), locale=locale or None)
         message = _from_flags(builder, sender, to, cc, bcc, reply_to, subject, text, html, attach, header)
         envelope = None
-    with Mailer(via, retry=Retry(attempts=attempts)) as mailer:
+    with Mailer(via, retry=Retry(attempts=attempts), save_to=save_to or None) as mailer:
         receipt = mailer.deliver(message, envelope=envelope)
+    if mailer.copies and mailer.copies.failed:
+        notes.print(line(("warning: ", "bold yellow"), f"no copy was saved: {mailer.copies.last_error}"))
     _show(receipt, as_json=as_json)
 
 

@@ -20,6 +20,8 @@ _KNOWN = {
     "locale": "locale",
     "translations": "translations",
     "inliner": "inliner",
+    "mailbox": "mailbox",
+    "save_to": "save_to",
 }
 
 

@@ -50,6 +50,8 @@ class SentCopies(Hook):
         """How many copies have been saved."""
         self.failed = 0
         """How many could not be."""
+        self.last_error: object = None
+        """Why the last of those could not."""
         self._most = most_waiting
         self._pause = pause
         self._waiting: deque[Message] = deque()
@@ -121,6 +123,7 @@ class SentCopies(Hook):
 
     def _failed(self, message: Message, reason: object) -> None:
         self.failed += 1
+        self.last_error = reason
         _log.warning("no copy of %s was saved in %s: %s", message.message_id, self.server, reason)
 
 

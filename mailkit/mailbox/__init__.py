@@ -2,7 +2,7 @@
 
 from mailkit.mailbox.folder import Folder, Selected, Stat
 from mailkit.mailbox.imap import Imap
-from mailkit.mailbox.open import open
+from mailkit.mailbox.open import open  # noqa: A004
 from mailkit.mailbox.pop3 import AfterDownload, Pop3
 from mailkit.mailbox.query import Query
 from mailkit.mailbox.save import save, save_attachments

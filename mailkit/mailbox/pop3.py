@@ -279,6 +279,11 @@ class Pop3:
                     until = _after(timeout)
             known = frozenset(there.values())
 
+    def ids(self) -> dict[str, int]:
+        """Return the number of each message by its unique id, or by the number itself where the server has no ids."""
+        found = self._ids()
+        return {found.get(number, "") or str(number): number for number in self.list()}
+
     def _ids(self) -> dict[int, str]:
         try:
             return self.uidl()
