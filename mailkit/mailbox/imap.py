@@ -164,7 +164,9 @@ class Imap:
             returning = [b"RETURN", b"(ALL)"] if is_short else []
             kind, said = client._raw_command(b"SEARCH", [*returning, *arguments, *wanted.program()])
             client._checkok("search", kind, said)
-            found = answer.ranges(client.untagged("ESEARCH")) if is_short else answer.numbers(client.untagged("SEARCH"))
+            short = client.untagged("ESEARCH")
+            # Some servers answer in the old form all the same.
+            found = tuple(answer.ranges(short) if short else answer.numbers(client.untagged("SEARCH")))
         return Uids(found, folder=here.folder, uidvalidity=here.uidvalidity)
 
     def fetch(self, which: Which) -> Iterator[StoredMessage]:

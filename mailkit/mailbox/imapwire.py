@@ -24,6 +24,7 @@ __all__ = ["GARBLED", "Client", "Refused", "opened"]
 # What IMAPClient and imaplib raise for an answer that makes no sense to them.
 GARBLED = (ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError, OverflowError)
 
+_WORDLESS = re.compile(rb"\S+ (?:OK|NO|BAD)\r\n")
 _LINE = 1000  # RFC 2683 3.2.1.5: what every server takes in one line
 _LITERAL_AT_ONCE = 4096  # RFC 7888 5: what may follow without being asked for, by LITERAL-
 
@@ -47,7 +48,11 @@ class _Protocol(imaplib.IMAP4):
         return self._wire.block(size)
 
     def readline(self) -> bytes:
-        return self._wire.line()
+        line = self._wire.line()
+        # RFC 3501 7.1 wants words behind "OK", which some servers have none of, and imaplib reads nothing without.
+        if _WORDLESS.fullmatch(line) and line.startswith((b"* ", self.tagpre)):  # type: ignore[arg-type]  # it is bytes
+            return line[:-2] + b" \r\n"
+        return line
 
     def send(self, data: Any) -> None:
         self._wire.write(bytes(data))

@@ -35,6 +35,8 @@ _HINTS = {
 }
 _PASSING = frozenset(("INUSE", "SERVERBUG", "UNAVAILABLE", "LIMIT", "CONTACTADMIN"))
 _CODE = re.compile(r"\[([A-Z][A-Z-]*)")
+# Dovecot says so without a code when a folder is opened.
+_MISSING = re.compile(r"mailbox (?:doesn't|does not) exist|(?:unknown|no such) (?:mailbox|folder)", re.IGNORECASE)
 _FOREIGN = re.compile(r"^(?:command: )?[A-Za-z ]{1,20}(?: command error: BAD \[b['\"]| failed: | => |: )")
 
 
@@ -104,7 +106,7 @@ class Session:
 
     def _refused(self, what: str, said: str) -> MailboxError:
         said = _FOREIGN.sub("", said).removesuffix("']").removesuffix('"]')
-        code = found[1] if (found := _CODE.search(said)) else ""
+        code = found[1] if (found := _CODE.search(said)) else "NONEXISTENT" if _MISSING.search(said) else ""
         error = MailboxError(f"{what}: {printable(said)}", hint=_HINTS.get(code, ""))
         error.is_temporary = code in _PASSING
         return error

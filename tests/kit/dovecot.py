@@ -3,15 +3,18 @@
 import hashlib
 import hmac
 import json
+import os
 import shutil
 import time
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.kit.daemon import DOMAIN, NOBODY, Daemon, without
 
 MECHANISMS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "OAUTHBEARER", "XOAUTH2")
+READERS = 400  # who have a mailbox to themselves, each for one test
 TOKEN_KEY = b"the key that signs the tokens of the tests"
 
 DOVECOT_CONF = """\
@@ -28,7 +31,7 @@ instance_name = mailkit-{ports[0]}
 ssl = yes
 ssl_cert = <{folder}/server.pem
 ssl_key = <{folder}/server.pem
-auth_mechanisms = {mechanisms}
+auth_mechanisms = {mechanisms} apop
 # A wrong password is answered at once, the first one and all that follow.
 auth_failure_delay = 0
 service anvil {{
@@ -41,7 +44,7 @@ service anvil {{
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {spool}/users
-  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 apop
 }}
 passdb {{
   driver = oauth2
@@ -184,6 +187,22 @@ class Dovecot(Daemon):
         maildir = self.spool / "homes" / name / "Maildir"
         return [path.read_bytes() for path in sorted([*maildir.glob("new/*"), *maildir.glob("cur/*")])]
 
+    @staticmethod
+    def reader(number: int) -> str:
+        """Return one of the users who have a mailbox to themselves."""
+        return f"reader{number}@{DOMAIN}"
+
+    def fill(self, user: str, messages: Iterable[bytes]) -> None:
+        """Put messages into somebody's inbox at once, as a server writes them to the disk: with LF line ends."""
+        maildir = self.spool / "homes" / user.partition("@")[0] / "Maildir"
+        for folder in (maildir / "new", maildir / "cur", maildir / "tmp"):
+            folder.mkdir(parents=True, exist_ok=True)
+        for number, message in enumerate(messages):
+            path = maildir / "new" / f"{1_700_000_000 + number}.M{number:06}.test"
+            path.write_bytes(message.replace(b"\r\n", b"\n"))
+        for path in (maildir.parent, maildir, *maildir.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
+
     def token(self, lifetime: float = 3600.0) -> str:
         """Return a token (JWT, RFC 7519) that lets `user` in by OAUTHBEARER or XOAUTH2."""
         now = int(time.time())  # noqa: TID251 - the clock that the server goes by
@@ -200,7 +219,9 @@ class Dovecot(Daemon):
         shutil.chown(homes, NOBODY, NOBODY)
         box = f"{NOBODY}:{NOBODY}::{homes}"
         lists = {
-            "users": f"{self.user}:{{PLAIN}}{self.password}\n",
+            "users": "".join(
+                f"{user}:{{PLAIN}}{self.password}\n" for user in (self.user, *map(self.reader, range(READERS)))
+            ),
             "unknown": f"unknown@{DOMAIN}::{box}/unknown\n",
             "special": f"full@{DOMAIN}::{box}/full::userdb_quota_rule=*:bytes=1\n"
             f"later@{DOMAIN}::{box}/later::userdb_tempfail=yes\n",
