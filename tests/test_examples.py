@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mailkit import Message
+from mailkit import Message, MessageBuilder
 from mailkit.net import Listener
 from mailkit.smtp import Policy, Received, ServerProfile
+from tests.kit.daemon import started
+from tests.kit.dovecot import Dovecot
+from tests.mailbox.conftest import Box
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PROGRAMS = sorted(EXAMPLES.glob("*.py"))
+READERS = ("read_imap", "read_pop3")
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +48,9 @@ def run(program: Path, folder: Path, **environment: str) -> subprocess.Completed
 
 
 @pytest.mark.parametrize(
-    "program", [path for path in PROGRAMS if path.stem != "authenticated_smtps"], ids=lambda path: path.stem
+    "program",
+    [path for path in PROGRAMS if path.stem not in ("authenticated_smtps", *READERS)],
+    ids=lambda path: path.stem,
 )
 def test_an_example_runs_as_it_stands(program: Path, tmp_path: Path) -> None:
     """Without any setting it runs, prints something and ends well."""
@@ -55,7 +61,7 @@ def test_an_example_runs_as_it_stands(program: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "program",
-    [path for path in PROGRAMS if path.stem not in ("authenticated_smtps", "testing_with_memory")],
+    [path for path in PROGRAMS if path.stem not in ("authenticated_smtps", "testing_with_memory", *READERS)],
     ids=lambda path: path.stem,
 )
 def test_an_example_sends_to_a_server(program: Path, tmp_path: Path) -> None:
@@ -91,6 +97,26 @@ def test_the_smtps_example_logs_in_over_tls(tmp_path: Path) -> None:
     assert "did not accept user" in bad.stderr
     assert "hunter2" not in bad.stderr
     assert "Set MAILKIT_URL" in missing.stderr
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_reading_example_reads_a_mailbox(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
+    """It logs in to a real server over TLS, finds what is there, and explains itself when that does not work."""
+    program, scheme = EXAMPLES / f"{name}.py", "imaps" if name == "read_imap" else "pop3s"
+    for dovecot in started(Dovecot, tmp_path_factory):
+        box = Box(dovecot, dovecot.reader(0))
+        letter = MessageBuilder().from_("Zoë <zoe@example.com>").to(box.user).subject("Größe").text("The first\n")
+        box.fill([bytes(letter.attach(b"x", filename="../a.txt").build()), bytes(letter.build())])
+        good = run(program, tmp_path, MAILKIT_MAILBOX=box.url(scheme))
+        bad = run(program, tmp_path, MAILKIT_MAILBOX=box.url(scheme, password="hunter2"))
+    assert good.returncode == 0, good.stderr
+    for said in ("2 messages", "Zoë <zoe@example.com>", "Größe", "The first"):
+        assert said in good.stdout
+    assert name == "read_imap" or (tmp_path / "files" / "a.txt").read_bytes() == b"x"
+    assert bad.returncode == 1
+    assert "did not accept user" in bad.stderr
+    assert "hunter2" not in bad.stderr
+    assert "Set MAILKIT_MAILBOX" in run(program, tmp_path).stderr
 
 
 def test_the_newsletter_demo_sends_to_everyone(tmp_path: Path) -> None:
