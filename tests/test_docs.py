@@ -12,8 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from mailkit import MessageBuilder
+from tests.kit.daemon import started
+from tests.kit.dovecot import Dovecot
+from tests.mailbox.conftest import Box
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MAILBOX = "ada:password@mail.example.com"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -28,8 +34,41 @@ def test_the_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": page.stem}
     for code in blocks(page, "python"):
+        if MAILBOX in code:
+            continue  # run below, with a mailbox
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile(code, page.name, "exec"), names)
+
+
+def moved(code: str, box: Box) -> str:
+    """Put a real mailbox in the place of the example's."""
+    return re.sub(rf"(imaps|pop3s)://{MAILBOX}(?:/(\w+))?", lambda found: box.url(found[1], found[2] or ""), code)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if MAILBOX in page.read_text(encoding="utf-8")], ids=lambda page: page.name
+)
+def test_the_python_of_a_page_that_reads_mail_runs(
+    page: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its blocks run one after another, with a real mailbox in the place of the example's."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": page.stem}
+    printed = io.StringIO()
+    for dovecot in started(Dovecot, tmp_path_factory):
+        box = Box(dovecot, dovecot.reader(0))
+        letter = MessageBuilder().from_("bob@example.com").to(box.user).subject("Café").text("Hello")
+        with box.imap() as opened:
+            for folder in ("Sent", "Trash", "Archive"):
+                opened.create(folder)
+            for _ in range(3):
+                opened.append(letter.attach(b"x", filename="a.txt").build())
+        for code in (moved(code, box) for code in blocks(page, "python") if MAILBOX in code):
+            with contextlib.redirect_stdout(printed):
+                exec(compile(code, page.name, "exec"), names)
+    assert "Café" in printed.getvalue()
+    assert (tmp_path / "files" / "a.txt").read_bytes() == b"x"
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailkit import MessageBuilder
+from tests.kit.chatter import Chatter, imap
 from tests.kit.command import Command
 from tests.kit.daemon import started
 from tests.kit.dovecot import Dovecot
@@ -44,7 +45,7 @@ def test_list_shows_the_newest_first(mailkit: Command, full: Box, scheme: str) -
     assert "\x1b" not in ended.out
     assert "4 messages" in ended.err
     found = json.loads(mailkit("mailbox", "list", full.url(scheme), "--json", "--limit", "2").out)
-    assert (found["total"], [one["subject"] for one in found["messages"]][0]) == (4, "Größe")
+    assert (found["total"], found["messages"][0]["subject"]) == (4, "Größe")
     assert full.server.password not in json.dumps(found)
 
 
@@ -75,12 +76,10 @@ def test_search_finds_or_ends_with_1(mailkit: Command, full: Box) -> None:
 def test_show_prints_a_message_for_people_for_programs_and_as_it_is(mailkit: Command, full: Box) -> None:
     """And does not mark it as read."""
     shown = mailkit("mailbox", "show", full.url(), "4").out
-    assert [word in shown for word in ("Zoë <zoe@example.com>", "Subject: Größe", "../bill.pdf", "Hello")] == [True] * 4
+    assert [word in shown for word in ("Zoë <zoe@example.com>", "Subject: Größe", "bill.pdf", "Hello")] == [True] * 4
     assert "\x1b" not in mailkit("mailbox", "show", full.url(), "3").out
     found = json.loads(mailkit("mailbox", "show", full.url(), "4", "--json").out)
-    assert (found["text"], found["attachments"][0]["size"], found["flags"]) == ("Hello\n", 7, ["\\Recent"]) or found[
-        "flags"
-    ] == []
+    assert (found["text"], found["attachments"][0]["size"], "\\Seen" in found["flags"]) == ("Hello\n", 7, False)
     assert mailkit("mailbox", "show", full.url(), "1", "--raw").out == note(1, Subject="Plan").decode()
 
 
@@ -142,8 +141,6 @@ def test_watch_prints_what_arrives(mailkit: Command, full: Box) -> None:
     assert (ended.code, ended.out) == (0, "")
     fetched = b"* 2 FETCH (UID 2 FLAGS () RFC822.SIZE 40 BODY[HEADER] {36}\r\nFrom: bob@example.com\r\nSubject: x\r\n\r\n)\r\n%t OK\r\n"
     looks = iter([b"* SEARCH 1\r\n%t OK\r\n"])
-    from tests.kit.chatter import Chatter, imap
-
     usual = imap(FETCH=fetched)
 
     def answer(line: bytes) -> object:

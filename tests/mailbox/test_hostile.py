@@ -50,12 +50,14 @@ def test_an_answer_that_makes_no_sense_is_an_error_of_mailkits(answer: object) -
     """What is left of the connection is closed where it could be misread; a control character is shown, not obeyed."""
     with imap_server(FETCH=answer) as (url, _), mailbox.open(url.replace("timeout=5", "timeout=0.5")) as opened:
         assert isinstance(opened, Imap)
+        found: list[object] = []
+        said = ""
         try:
-            found = list(opened.fetch(1))
+            found = [message.uid for message in opened.fetch(1)]
         except MailkitError as error:
-            assert "\x1b" not in f"{error}{error.hint}"
-        else:
-            assert [message.uid for message in found] in ([], [1])
+            said = f"{error}{error.hint}"
+    assert found in ([], [1])
+    assert "\x1b" not in said
 
 
 def test_an_answer_without_an_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,34 +84,36 @@ def test_an_answer_without_an_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_literal_larger_than_allowed_is_not_read() -> None:
     """The size is known before the first byte."""
-    with imap_server(FETCH=b"* 1 FETCH (UID 1 BODY[HEADER] {5000000}\r\n") as (url, _):
-        with mailbox.open(url + "&max_size=1000000") as opened, pytest.raises(MailboxError, match="5,000,000 bytes"):
-            assert isinstance(opened, Imap)
-            list(opened.fetch(1))
+    with (
+        imap_server(FETCH=b"* 1 FETCH (UID 1 BODY[HEADER] {5000000}\r\n") as (url, _),
+        Imap(url + "&max_size=1000000") as opened,
+        pytest.raises(MailboxError, match="5,000,000 bytes"),
+    ):
+        list(opened.fetch(1))
 
 
 def test_a_search_that_claims_to_have_found_everything_is_refused() -> None:
     """A range is a few bytes, whatever it stands for."""
     found = b'* ESEARCH (TAG "x") UID ALL 1:4294967295\r\n%t OK\r\n'
-    with imap_server(SEARCH=found) as (url, _), mailbox.open(url) as opened, pytest.raises(MailboxError):
-        assert isinstance(opened, Imap)
+    with imap_server(SEARCH=found) as (url, _), Imap(url) as opened, pytest.raises(MailboxError):
         opened.search()
 
 
 def test_a_server_that_says_nothing_is_a_timeout() -> None:
     """And the connection is not used again."""
     with imap_server(NOOP=b"") as (url, _), mailbox.open(url.replace("timeout=5", "timeout=0.2")) as opened:
-        with pytest.raises(TransportTimeout, match="0.2 seconds"):
+        with pytest.raises(TransportTimeout, match=r"0\.2 seconds"):
             opened.noop()
         with pytest.raises(ConnectError):
             opened.noop()
 
 
 def test_a_server_that_ends_the_session_is_a_connect_error() -> None:
-    """With what it said."""
-    with imap_server(NOOP=(b"* BYE shutting down\r\n", HANGS_UP)) as (url, _), mailbox.open(url) as opened:
-        with pytest.raises(ConnectError, match="shutting down|closed the connection"):
-            opened.noop()
+    """With what it said, where that was read before the end."""
+    bye = (b"* BYE shutting down\r\n", HANGS_UP)
+    said = r"shutting down|closed the connection"
+    with imap_server(NOOP=bye) as (url, _), Imap(url) as opened, pytest.raises(ConnectError, match=said):
+        opened.noop()
 
 
 def test_what_was_said_beside_one_answer_is_no_part_of_the_next() -> None:

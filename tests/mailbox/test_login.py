@@ -166,9 +166,9 @@ def test_apop_proves_the_password_without_showing_it(box: Box) -> None:
 )
 def test_a_refusal_is_explained_and_never_shows_the_password(said: str, hint: str, is_temporary: bool) -> None:
     """Also when the server repeats it."""
-    with imap_server(LOGIN=b"%t NO " + said.encode() + b" (secret)\r\n") as (url, _):
-        with pytest.raises(AuthError) as error:
-            mailbox.open(url)
+    no = b"%t NO " + said.encode() + b" (secret)\r\n"
+    with imap_server(LOGIN=no) as (url, _), pytest.raises(AuthError) as error:
+        mailbox.open(url)
     assert hint in error.value.hint
     assert error.value.is_temporary is is_temporary
     assert "secret" not in f"{error.value}{error.value!r}"
@@ -256,6 +256,6 @@ def test_a_server_that_has_no_time_says_so() -> None:
 
 def test_tls_to_a_plain_port_says_which_scheme_to_use() -> None:
     """In the words of mailboxes."""
-    with imap_server() as (url, server), pytest.raises(TlsError) as error:
+    with imap_server() as (_, server), pytest.raises(TlsError) as error:
         mailbox.open(f"imaps://ada:p@127.0.0.1:{server.port}?timeout=5")
     assert "smtp" not in error.value.hint

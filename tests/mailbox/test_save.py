@@ -1,6 +1,5 @@
 """Mail as files: whatever a mail calls them, they are in the folder that was asked for, and nothing is overwritten."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -55,7 +54,7 @@ def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
     """Nothing is overwritten, and a link is not followed."""
     target = tmp_path / "target"
     target.write_text("mine")
-    os.symlink(target, tmp_path / "a.txt")
+    (tmp_path / "a.txt").symlink_to(target)
     paths = [*save_attachments(raw("a.txt", "1"), tmp_path), *save_attachments(raw("a.txt", "2"), tmp_path)]
     assert [path.name for path in paths] == ["a (2).txt", "a (3).txt"]
     assert target.read_text() == "mine"

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,7 @@ def test_a_sequence_set_names_exactly_its_numbers(uids: set[int]) -> None:
     ranges = [tuple(map(int, one.split(":"))) for one in sequence_set(uids).split(",") if one]
     assert sum(one[-1] - one[0] + 1 for one in ranges) == len(uids)
     assert all(one[0] in uids and one[-1] in uids for one in ranges)
-    assert all(before[-1] + 1 < behind[0] for before, behind in zip(ranges, ranges[1:], strict=False))
+    assert all(before[-1] + 1 < behind[0] for before, behind in pairwise(ranges))
 
 
 @given(PRINTABLE, PRINTABLE)
