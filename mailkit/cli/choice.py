@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mailkit import mailbox as mailboxes
 from mailkit.cli import settings
 from mailkit.cli.messages import identity
 from mailkit.errors import ConfigError, MailboxError
 from mailkit.mailbox import Imap, Pop3, StoredMessage
-from mailkit.transport.url import Url, redacted
+from mailkit.mailbox.settings import server
+from mailkit.transport.url import redacted
 
 __all__ = ["chosen", "imap", "named", "open_mailbox", "split"]
 
@@ -31,7 +31,8 @@ def open_mailbox(url: str, folder: str = "") -> Imap | Pop3:
         raise ConfigError(
             f"{redacted(found)!r} is not the URL of a mailbox", hint="Write imaps://user:password@host, or pop3s://…"
         )
-    opened = mailboxes.open(Url.parse(found))
+    asked = server(found)
+    opened = Imap(asked) if asked.is_imap else Pop3(asked)
     try:
         if folder:
             imap(opened, "--folder").select(named(opened, folder))

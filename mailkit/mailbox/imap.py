@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -13,11 +14,12 @@ from mailkit.mailbox.argument import flag_name, flag_names, text, uid_number
 from mailkit.mailbox.folder import Folder, Selected, Stat, encoded
 from mailkit.mailbox.query import Query, uids_from
 from mailkit.mailbox.session import Session
-from mailkit.mailbox.settings import Server, server
+from mailkit.mailbox.settings import Server, credentials_of, server
 from mailkit.mailbox.stored import StoredMessage
 from mailkit.mailbox.uids import Uids, Which, resolved, windows
 from mailkit.mailbox.watch import watched
 from mailkit.message import Message
+from mailkit.secret import Secret
 from mailkit.smtp import Credentials
 from mailkit.transport.url import Url
 
@@ -39,12 +41,12 @@ class Imap:
     """
 
     def __init__(self, url: str | Url | Server, *, credentials: Credentials | None = None) -> None:
-        self.server = url if isinstance(url, Server) else server(url, credentials=credentials)
+        self.server = url if isinstance(url, Server) else server(url, credentials=credentials, needs_user=False)
         if not self.server.is_imap:
             raise ConfigError(f"{self.server.scheme}: is not IMAP", hint="Use Pop3, or mailkit.mailbox.open().")
         text(self.server.folder, field="folder")
         self._session = Session(self.server)
-        if self.server.folder:
+        if self.server.folder and self.server.credentials is not None:
             self._guarded(self._session.current)
 
     def _guarded(self, deed: Any) -> None:
@@ -58,6 +60,13 @@ class Imap:
         return f"Imap('{self.server}')"
 
     # -- verbs of the session ------------------------------------------------------------------------------------------
+
+    def login(self, user: str, password: str | Secret, *, mechanism: str = "") -> None:
+        """Log in, where the URL names no user; by the strongest mechanism, or by one. Raises AuthError."""
+        credentials = credentials_of(self.server, user, password, mechanism)
+        with self._session.using("login") as client:
+            client.log_in(credentials)
+        self.server = replace(self.server, credentials=credentials)
 
     def capability(self) -> tuple[str, ...]:
         """Return what the server can do, as it says: ``IDLE``, ``MOVE``, ``UIDPLUS`` …"""

@@ -16,7 +16,7 @@ from mailkit.mailbox.login import Answer, Exchange, log_in
 from mailkit.mailbox.settings import Server
 from mailkit.mailbox.wire import Wire
 from mailkit.secret import Secret
-from mailkit.smtp import StartTlsPolicy
+from mailkit.smtp import Credentials, StartTlsPolicy
 from mailkit.smtp.refusal import printable
 
 __all__ = ["GARBLED", "Client", "Refused", "opened"]
@@ -130,6 +130,10 @@ class Client(IMAPClient):  # type: ignore[misc]  # it has no types
         self._imap.untagged_responses.clear()
         self._imap._get_capabilities()
 
+    def log_in(self, credentials: Credentials) -> None:
+        """Raises AuthError, and what IMAPClient raises."""
+        log_in(self._server, credentials, self._wire, _Commands(self, self._wire))
+
     def take_news(self) -> bool:
         """Whether the server has told of new messages since this was asked last."""
         had, self._imap.has_news = self._imap.has_news, False
@@ -167,8 +171,8 @@ def opened(wire: Wire, server: Server) -> Client:
         is_preauth = client._imap.state == "AUTH"
         if not wire.is_secure and server.tls is not StartTlsPolicy.OFF:
             _secure(client, server, is_preauth=is_preauth)
-        if not is_preauth:
-            log_in(server, wire, _Commands(client, wire))
+        if not is_preauth and server.credentials is not None:
+            client.log_in(server.credentials)
     except (imaplib.IMAP4.error, *GARBLED) as error:
         if wire.failure is not None:
             raise wire.failure from None

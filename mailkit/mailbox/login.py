@@ -14,6 +14,7 @@ from mailkit.errors import AuthError
 from mailkit.mailbox.settings import Server
 from mailkit.mailbox.wire import Wire
 from mailkit.secret import Secret
+from mailkit.smtp import Credentials
 from mailkit.smtp.mechanism import Mechanism
 from mailkit.smtp.refusal import printable
 from mailkit.smtp.sasl import Candidate, Needs, candidates
@@ -63,9 +64,8 @@ class Exchange(ABC):
         """Log in by the protocol's own command; None when the server does not want that."""
 
 
-def log_in(server: Server, wire: Wire, exchange: Exchange) -> None:
+def log_in(server: Server, credentials: Credentials, wire: Wire, exchange: Exchange) -> None:
     """Raises AuthError. A password is shown to nobody but the server: in the clear it is not sent."""
-    credentials = server.credentials
     may_show = wire.is_secure or server.unsafe_plaintext_auth
     if credentials.mechanism == APOP and credentials.password is not None:
         answer = exchange.prove(credentials.user, credentials.password) if may_show else None
@@ -89,10 +89,10 @@ def log_in(server: Server, wire: Wire, exchange: Exchange) -> None:
             bindings=bindings,
         )
     except AuthError as error:
-        _by_command(server, exchange, error, may_show=may_show)
+        _by_command(server, credentials, exchange, error, may_show=may_show)
         return
     for candidate in found:
-        attempt = _Attempt(server, exchange, candidate)
+        attempt = _Attempt(credentials, exchange, candidate)
         try:
             attempt.run()
         except AuthError:
@@ -102,9 +102,10 @@ def log_in(server: Server, wire: Wire, exchange: Exchange) -> None:
             return
 
 
-def _by_command(server: Server, exchange: Exchange, error: AuthError, *, may_show: bool) -> None:
+def _by_command(
+    server: Server, credentials: Credentials, exchange: Exchange, error: AuthError, *, may_show: bool
+) -> None:
     """The old way, where no mechanism fits."""
-    credentials = server.credentials
     if credentials.password is not None and not credentials.mechanism:
         if not may_show:
             raise AuthError(
@@ -127,10 +128,10 @@ def _by_command(server: Server, exchange: Exchange, error: AuthError, *, may_sho
 class _Attempt:
     """One mechanism."""
 
-    def __init__(self, server: Server, exchange: Exchange, candidate: Candidate) -> None:
+    def __init__(self, credentials: Credentials, exchange: Exchange, candidate: Candidate) -> None:
         self.was_unavailable = False
         """Whether the mechanism was refused, and not the password: then a weaker one may do."""
-        self._credentials = server.credentials
+        self._credentials = credentials
         self._exchange = exchange
         self._candidate = candidate
 

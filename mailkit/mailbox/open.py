@@ -13,10 +13,10 @@ def open(url: str | Url, *, credentials: Credentials | None = None) -> Imap | Po
     """Open a mailbox: ``imaps://user:password@host/FOLDER``, ``imap://``, ``pop3s://`` or ``pop3://``.
 
     Certificates are verified. ``imap`` and ``pop3`` become secure by STARTTLS before anybody logs in; only on the loopback
-    that is not required. ``?auth=xoauth2&token_env=NAME`` logs in by a token.
+    that is not required. Without a user in the URL the verb ``login`` says who it is. ``?auth=xoauth2&token_env=NAME`` logs in by a token.
 
     Leaving the ``with`` block ends the session. Raises ConfigError for a URL that is wrong; ConnectError, TlsError,
     AuthError, TransportTimeout, MailboxError.
     """
-    found = server(url, credentials=credentials)
+    found = server(url, credentials=credentials, needs_user=False)
     return Imap(found) if found.is_imap else Pop3(found)

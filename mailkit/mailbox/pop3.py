@@ -4,6 +4,7 @@ import poplib
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from enum import StrEnum
 from os import PathLike
 from types import TracebackType
@@ -15,9 +16,10 @@ from mailkit.mailbox.argument import number as number_
 from mailkit.mailbox.folder import Stat
 from mailkit.mailbox.popwire import Client, opened, said
 from mailkit.mailbox.seen import Seen
-from mailkit.mailbox.settings import Server, server
+from mailkit.mailbox.settings import Server, credentials_of, server
 from mailkit.mailbox.stored import StoredMessage
 from mailkit.mailbox.wire import Wire
+from mailkit.secret import Secret
 from mailkit.smtp import Credentials
 from mailkit.transport.url import Url
 
@@ -48,7 +50,7 @@ class Pop3:
     """
 
     def __init__(self, url: str | Url | Server, *, credentials: Credentials | None = None) -> None:
-        self.server = url if isinstance(url, Server) else server(url, credentials=credentials)
+        self.server = url if isinstance(url, Server) else server(url, credentials=credentials, needs_user=False)
         if self.server.is_imap:
             raise ConfigError(f"{self.server.scheme}: is not POP3", hint="Use Imap, or mailkit.mailbox.open().")
         if self.server.folder.upper() not in ("", "INBOX"):
@@ -104,6 +106,14 @@ class Pop3:
         )
 
     # -- the protocol's verbs ------------------------------------------------------------------------------------------
+
+    def login(self, user: str, password: str | Secret, *, mechanism: str = "") -> None:
+        """Log in (AUTH, or USER and PASS), where the URL names no user; ``APOP`` is a mechanism too. Raises AuthError."""
+        credentials = credentials_of(self.server, user, password, mechanism)
+        with self._using("login") as client:
+            client.log_in(self.server, credentials, self.capability())
+        self._known = None
+        self.server = replace(self.server, credentials=credentials)
 
     def capability(self) -> tuple[str, ...]:
         """Return what the server can do, as it says (CAPA, RFC 2449); nothing from servers of before that."""
@@ -242,8 +252,13 @@ class Pop3:
         return self._remembering(state, policy) if state is not None else self._downloaded(policy, None)
 
     def _remembering(self, path: str | PathLike[str], policy: AfterDownload) -> Iterator[StoredMessage]:
-        with Seen(path, f"{self.server.credentials.user}@{self.server.host}") as seen:
+        with Seen(path, self._owner()) as seen:
             yield from self._downloaded(policy, seen)
+
+    def _owner(self) -> str:
+        """Whose mailbox it is, by whatever way it was opened."""
+        credentials = self.server.credentials
+        return f"{credentials.user if credentials else ''}@{self.server.host}"
 
     def _downloaded(self, policy: AfterDownload, seen: Seen | None) -> Iterator[StoredMessage]:
         sizes = self.list()

@@ -17,7 +17,7 @@ from mailkit.mailbox.settings import Server
 from mailkit.mailbox.wire import Wire
 from mailkit.mime.control import CONTROL
 from mailkit.secret import Secret
-from mailkit.smtp import StartTlsPolicy
+from mailkit.smtp import Credentials, StartTlsPolicy
 from mailkit.smtp.refusal import printable
 
 __all__ = ["Client", "opened"]
@@ -95,6 +95,10 @@ class Client(poplib.POP3):
                 self._wire.close()
         yield b"".join(lines)
 
+    def log_in(self, server: Server, credentials: Credentials, offered: tuple[str, ...]) -> None:
+        """Raises AuthError."""
+        log_in(server, credentials, self._wire, _Commands(self, self._wire, offered))
+
     def secure(self, server: Server) -> None:
         """STLS (RFC 2595 4). Raises TlsError."""
         try:
@@ -142,7 +146,8 @@ def opened(wire: Wire, server: Server) -> Client:
             raise TlsError(
                 f"{server.host} does not offer STLS", hint="Use pop3s://, or ?tls=off where nobody can listen."
             )
-    log_in(server, wire, _Commands(client, wire, offered))
+    if server.credentials is not None:
+        client.log_in(server, server.credentials, offered)
     return client
 
 

@@ -4,13 +4,16 @@ import re
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from mailkit.errors import ConfigError
+from mailkit.errors import ConfigError, MailboxError
+from mailkit.mailbox.argument import text
+from mailkit.mime.control import CONTROL
 from mailkit.net.tls import TlsProfile
+from mailkit.secret import Secret
 from mailkit.smtp import Credentials, StartTlsPolicy
 from mailkit.transport import certificate, login
 from mailkit.transport.url import Url
 
-__all__ = ["LARGEST", "Server", "server"]
+__all__ = ["LARGEST", "Server", "credentials_of", "server"]
 
 LARGEST = 256 * 1024 * 1024
 """The most that one message may have: large providers stop at 50 to 150 MB."""
@@ -28,7 +31,8 @@ class Server:
     scheme: str
     host: str
     port: int
-    credentials: Credentials
+    credentials: Credentials | None = None
+    """Who logs in; None leaves that to the verb ``login``."""
     folder: str = ""
     tls: StartTlsPolicy = StartTlsPolicy.REQUIRED
     """When a plain connection becomes secure; that of ``imaps`` and ``pop3s`` is from the start."""
@@ -39,7 +43,8 @@ class Server:
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{self.credentials.user}@{host}:{self.port}"
+        user = f"{self.credentials.user}@" if self.credentials else ""
+        return f"{self.scheme}://{user}{host}:{self.port}"
 
     @property
     def is_imap(self) -> bool:
@@ -51,10 +56,10 @@ class Server:
         return self.scheme in ("imaps", "pop3s")
 
 
-def server(url: str | Url, *, credentials: Credentials | None = None) -> Server:
+def server(url: str | Url, *, credentials: Credentials | None = None, needs_user: bool = True) -> Server:
     """Return what an ``imap:``, ``imaps:``, ``pop3:`` or ``pop3s:`` URL says. Raises ConfigError.
 
-    ``credentials`` take the place of those in the URL.
+    ``credentials`` take the place of those in the URL; without ``needs_user`` there may be none.
     """
     found = Url.parse(url) if isinstance(url, str) else url
     if found.scheme not in _PORTS:
@@ -65,14 +70,14 @@ def server(url: str | Url, *, credentials: Credentials | None = None) -> Server:
     if not found.host:
         raise ConfigError("the URL of a mailbox needs a host", hint=f"Write {found.scheme}://user:password@host.")
     try:
-        return _server(found, credentials)
+        return _server(found, credentials, needs_user=needs_user)
     except ConfigError as error:
         # Options are read by the same code as those of a relay, which speaks of relays.
         hint = _RELAY.sub(f"{found.scheme}://", error.hint)
         raise ConfigError(error.problem.replace(" transport ", " mailbox "), hint=hint) from None
 
 
-def _server(url: Url, given: Credentials | None) -> Server:
+def _server(url: Url, given: Credentials | None, *, needs_user: bool) -> Server:
     is_implicit, is_imap = url.scheme.endswith("s"), url.scheme.startswith("imap")
     options = url.take([name for name in _OPTIONS if not (is_implicit and name == "tls")])
     is_apop = not is_imap and options.get("auth", "").upper() == "APOP"  # a command of POP3's own, and no mechanism
@@ -81,7 +86,7 @@ def _server(url: Url, given: Credentials | None) -> Server:
     credentials = given or login.credentials(url.credentials, options)
     if is_apop and credentials is not None:
         credentials = replace(credentials, mechanism="APOP")
-    if credentials is None:
+    if credentials is None and needs_user:
         raise ConfigError("the URL of a mailbox needs a user", hint=f"Write {url.scheme}://user:password@{url.host}.")
     return Server(
         scheme=url.scheme,
@@ -116,3 +121,14 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost" or host.lower().endswith(".localhost")
+
+
+def credentials_of(server: Server, user: str, password: str | Secret, mechanism: str) -> Credentials:
+    """Return who logs in by the verb ``login``. Raises MailboxError when somebody has, and for control characters."""
+    if server.credentials is not None:
+        raise MailboxError(f"{server.credentials.user!r} has logged in already", hint="Leave the user out of the URL.")
+    text(user, field="user")
+    secret = password if isinstance(password, Secret) else Secret(password)
+    if CONTROL.search(secret.reveal()):
+        raise MailboxError("password: it has a control character", hint="Nothing was sent.")
+    return Credentials(user, secret, mechanism=mechanism)

@@ -174,6 +174,7 @@ def test_the_mailbox_may_come_of_the_environment_or_the_settings(
         (("list", "host"), "not the URL of a mailbox"),
         (("list", "smtp://ada:hunter2@host"), "not the URL of a mailbox"),
         (("list", "imaps://ada@host"), "no password"),
+        (("list", "imaps://host"), "needs a user"),
         (("show", "imaps://ada:hunter2@host"), "one message"),
         (("folders", "pop3s://ada:hunter2@host/Sent"), "no folders"),
         (("list", "imaps://ada:hunter2@host?bogus=1"), "bogus"),

@@ -7,7 +7,7 @@ import pytest
 
 from mailkit import mailbox
 from mailkit.errors import AuthError, ConfigError, ConnectError, MailboxError, MailkitError, TlsError, TransportTimeout
-from mailkit.mailbox import Imap
+from mailkit.mailbox import Imap, Pop3
 from mailkit.secret import Secret
 from mailkit.smtp import Credentials
 from tests.kit.chatter import HANDSHAKES, HANGS_UP, Chatter, imap, pop3
@@ -48,6 +48,28 @@ def test_credentials_from_code_take_the_place_of_the_urls(box: Box) -> None:
     url = box.url().replace(":correct%20horse", ":wrong")
     with mailbox.open(url, credentials=Credentials(box.user, Secret(box.server.password))) as opened:
         assert opened.is_open
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_login_is_a_verb_where_the_url_names_no_user(box: Box, scheme: str) -> None:
+    """Once; a second time is a slip. Before it the server is asked for nothing but what it can do."""
+    url = box.url(scheme)
+    with mailbox.open(
+        url.partition("://")[0] + "://" + url.partition("@localhost")[2].join(["localhost", ""])
+    ) as opened:
+        assert opened.capability()
+        with pytest.raises(AuthError, match="did not accept"):
+            opened.login(box.user, "hunter2")
+        for wrong in ("a\r\nb", "a\0b"):
+            with pytest.raises(MailboxError, match=r"control|CR|LF|NUL|line"):
+                opened.login(wrong, "x")
+            with pytest.raises(MailboxError, match="control"):
+                opened.login(box.user, wrong)
+        opened.login(box.user, box.server.password)
+        assert opened.stat().messages == 0 if isinstance(opened, Pop3) else opened.select().messages == 0
+        with pytest.raises(MailboxError, match="already"):
+            opened.login(box.user, box.server.password)
+        assert box.user in repr(opened)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -198,7 +220,6 @@ def test_a_password_when_it_goes_by_login_is_quoted(password: str) -> None:
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("imaps://host", "needs a user"),
         ("imaps://ada@host", "no password"),
         ("imaps://ada:p@", "host"),
         ("imaps://ada:p@host?tls=required", "tls"),
