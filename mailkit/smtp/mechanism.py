@@ -86,7 +86,7 @@ def _explained(refusal: AuthError, complaint: bytes) -> AuthError:
     text = ", ".join(f"{name} {word}" for name, word in words.items())
     hint = refusal.hint
     if "scope" in words:
-        hint = f"The token may be good for something else: for SMTP it needs the scope {words['scope']}."
+        hint = f"The token may be good for something else: here it needs the scope {words['scope']}."
     error = AuthError(f"{refusal.problem} ({text})", hint=hint)
     error.is_temporary = refusal.is_temporary
     return error

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mailkit import mailbox
 from mailkit.errors import ConnectError, MailboxError, MailkitError, TransportTimeout
-from mailkit.mailbox import Imap, Pop3, wire
+from mailkit.mailbox import Imap, Pop3, Query, wire
 from tests.kit.chatter import HANGS_UP, SELECTED, Chatter, imap, pop3
 from tests.mailbox.conftest import imap_server, pop3_server
 
@@ -298,3 +298,30 @@ def test_the_script_of_these_tests_is_read_as_it_should_be() -> None:
         assert (opened.select("x").uidvalidity, tuple(opened.search())) == (7, (1,))
     with pop3_server() as (url, _), mailbox.open(url) as opened:
         assert opened.stat().messages == 1  # type: ignore[union-attr]
+
+
+def test_a_search_beyond_ascii_waits_for_the_servers_consent() -> None:
+    """Without LITERAL+ each literal is asked for; a server that does not want it says so, and the session goes on."""
+    tags: list[bytes] = []
+    usual = imap(CAPABILITY=b"* CAPABILITY IMAP4rev1\r\n%t OK\r\n")
+    wanted = {"+": b"+ go on\r\n", "NO": b"%t NO [BADCHARSET] ASCII only\r\n"}
+    for word, said in wanted.items():
+
+        def answer(line: bytes, said: bytes = said) -> object:
+            if b"SEARCH" in line and b"{" in line:
+                tags.append(line.split()[0])
+                return said.replace(b"%t", tags[-1])
+            if line == "Größe\r\n".encode():
+                return b"* SEARCH 4\r\n" + tags[-1] + b" OK\r\n"
+            return usual(line)
+
+        with Chatter(b"* OK\r\n", answer) as server:
+            url = f"imap://ada:secret@127.0.0.1:{server.port}/INBOX?unsafe_plaintext_auth=yes&timeout=5"
+            with Imap(url) as opened:
+                if word == "+":
+                    assert tuple(opened.search(Query(subject="Größe"))) == (4,)
+                else:
+                    with pytest.raises(MailboxError, match="ASCII only") as error:
+                        opened.search(Query(subject="Größe"))
+                    assert "ASCII" in error.value.hint
+                assert tuple(opened.search()) == (1,)

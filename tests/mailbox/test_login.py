@@ -1,6 +1,8 @@
 """Who gets in and how: mechanisms, TLS, tokens, and what is said when it does not work. No password is ever shown."""
 
 import ssl
+import sys
+from binascii import a2b_base64
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from mailkit import mailbox
 from mailkit.errors import AuthError, ConfigError, ConnectError, MailboxError, MailkitError, TlsError, TransportTimeout
 from mailkit.mailbox import Imap, Pop3
 from mailkit.secret import Secret
-from mailkit.smtp import Credentials
+from mailkit.smtp import Credentials, Token
 from tests.kit.chatter import HANDSHAKES, HANGS_UP, Chatter, imap, pop3
 from tests.kit.dovecot import MECHANISMS, Dovecot
 from tests.kit.peers import Authority, free_port
@@ -280,3 +282,68 @@ def test_tls_to_a_plain_port_says_which_scheme_to_use() -> None:
     with imap_server() as (_, server), pytest.raises(TlsError) as error:
         mailbox.open(f"imaps://ada:p@127.0.0.1:{server.port}?timeout=5")
     assert "smtp" not in error.value.hint
+
+
+def test_a_token_that_was_kept_and_is_refused_is_renewed_once() -> None:
+    """It may have been withdrawn: its source is asked again."""
+    tokens = [Token(Secret("first"), 3600), Token(Secret("second"), 3600)]
+    given = Credentials("ada", token=lambda: tokens.pop(0), mechanism="XOAUTH2")
+    verdicts = iter([b"OK in", b"NO [AUTHENTICATIONFAILED] withdrawn", b"OK in"])
+    usual = imap(CAPABILITY=b"* CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2\r\n%t OK\r\n")
+
+    def answer(line: bytes) -> object:
+        return line.split()[0] + b" " + next(verdicts) + b"\r\n" if b"AUTHENTICATE" in line else usual(line)
+
+    with Chatter(b"* OK\r\n", answer) as server:
+        url = f"imap://127.0.0.1:{server.port}?unsafe_plaintext_auth=yes&timeout=5"
+        for _ in range(2):
+            with Imap(url, credentials=given) as opened:
+                assert opened.is_open
+        shown = [a2b_base64(line.split()[3]) for line in server.heard if b"AUTHENTICATE" in line]
+    assert [b"first" in one for one in shown] == [True, True, False]
+    assert tokens == []
+
+
+def test_a_user_beyond_ascii_goes_as_a_literal() -> None:
+    """Quoted strings of IMAP are ASCII (RFC 3501 9)."""
+    tags: list[bytes] = []
+    usual = imap()
+
+    def answer(line: bytes) -> object:
+        if line.startswith("zoë".encode()):
+            return tags[0] + b" OK welcome\r\n"
+        tags[:] = [line.split()[0], *tags] if b"LOGIN" in line else tags
+        return b"+ go on\r\n" if b"LOGIN" in line else usual(line)
+
+    with Chatter(b"* OK\r\n", answer) as server:
+        url = f"imap://127.0.0.1:{server.port}?unsafe_plaintext_auth=yes&timeout=5"
+        with Imap(url) as opened:
+            opened.login("zoë", "secret")
+            assert tuple(opened.search()) == (1,)
+        assert 'zoë "secret"\r\n'.encode() in server.heard
+
+
+def test_a_mechanism_that_the_server_does_not_really_have_gives_way_to_the_next() -> None:
+    """It was the mechanism that was refused, and not the password."""
+    offered = b"* CAPABILITY IMAP4rev1 SASL-IR AUTH=CRAM-MD5 AUTH=PLAIN\r\n%t OK\r\n"
+    answers: dict[str, object] = {"CAPABILITY": offered, "AUTHENTICATE": b"%t NO unsupported mechanism\r\n"}
+    with imap_server(**answers) as (url, server):
+        with pytest.raises(AuthError, match="unsupported"):
+            mailbox.open(url)
+        tried = [line.split()[2] for line in server.heard if b"AUTHENTICATE" in line]
+    assert sorted(tried) == [b"CRAM-MD5", b"PLAIN"]
+    answers["AUTHENTICATE"] = b"%t NO wrong password\r\n"
+    with imap_server(**answers) as (url, server):
+        with pytest.raises(AuthError, match="wrong password"):
+            mailbox.open(url)
+        assert len([line for line in server.heard if b"AUTHENTICATE" in line]) == 1
+
+
+def test_without_the_extra_imap_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And POP3 works without it."""
+    monkeypatch.setitem(sys.modules, "mailkit.mailbox.imapwire", None)
+    with pytest.raises(ConfigError, match="another package") as error:
+        mailbox.open("imaps://ada:p@127.0.0.1")
+    assert "mailkit-compose[mailbox]" in error.value.hint
+    with pop3_server() as (url, _), Pop3(url) as opened:
+        assert opened.stat().messages == 1
