@@ -11,6 +11,7 @@
         ReplyError                       SenderRefused  RecipientsRefused  DataRefused
       DeliveryError                      RetriesExhausted  DeliveryVetoed
       RecipientsError  JournalError  SuppressionError  MailboxError  ConfigError
+      ArrivalError (AssertionError)
 
 An error says what is wrong, where, and what to do next: ``str(error)`` is the problem with its place, ``error.hint`` the
 next step (shown as a note under a traceback). The fields are data. Every error can be pickled, and none holds a secret.
@@ -22,6 +23,7 @@ from typing import Any, ClassVar, Protocol
 
 __all__ = [
     "AddressError",
+    "ArrivalError",
     "AttachmentError",
     "AuthError",
     "CapabilityMissing",
@@ -290,3 +292,9 @@ class MailboxError(MailkitError):
 
 class ConfigError(MailkitError):
     """A setting, transport URL or option is wrong. The message never shows a password."""
+
+
+class ArrivalError(MailkitError, AssertionError):
+    """An inbox did not get the mail that was awaited, or got mail that should not come. The text says what did arrive."""
+
+    exit_code = 1

@@ -41,6 +41,14 @@ class Buffer:
             raise RemoteProtocolError(f"the peer sent a line of more than {limit} bytes")
         return self.take(found + len(mark))
 
+    def starts_with(self, mark: bytes) -> bool:
+        return self._bytes.startswith(mark)
+
+    def take_through_last(self, mark: bytes) -> bytes:
+        """Take everything up to and including the last ``mark``; nothing when there is none."""
+        found = self._bytes.rfind(mark)
+        return self.take(found + len(mark)) if found >= 0 else b""
+
     def take(self, count: int) -> bytes:
         """Take at most ``count`` bytes."""
         taken = bytes(self._bytes[:count])

@@ -85,29 +85,33 @@ class DataReader:
 
     def message(self) -> bytes | None:
         """Return the message with its dots as they were, or None while its end has not come."""
-        while True:
-            line = self._next_piece()
-            if line is None:
-                return None
-            if not self._in_line and line == END:
-                return bytes(self._content)
-            if not self._in_line and line.startswith(b"."):
-                line = line[1:]
-            self._in_line = not line.endswith(b"\r\n")
-            self._size += len(line)
-            if self.is_too_large:
-                self._content.clear()
-            else:
-                self._content += line
+        buffer = self._buffer
+        if not self._in_line and buffer.starts_with(END):
+            buffer.take(len(END))
+            return bytes(self._content)
+        found = buffer.take_until(_LINE_AND_END, limit=len(buffer) + 1)
+        if found is not None:
+            self._keep(found[: -len(END)])
+            return bytes(self._content)
+        if len(buffer) > _PIECE:
+            # Whole lines, or of a line that has grown long all but the last byte: it may be the CR of a CRLF.
+            self._keep(buffer.take_through_last(b"\r\n") or buffer.take(len(buffer) - 1))
+            return self.message() if not self._in_line and buffer.starts_with(END) else None
+        return None
 
-    def _next_piece(self) -> bytes | None:
-        """A line with its CRLF, or a part of one that has grown long: it need not be kept waiting for its end."""
-        waiting = len(self._buffer)
-        if waiting > _PIECE:
-            found = self._buffer.take_until(b"\r\n", limit=waiting + 2)
-            # Hold the last byte back: it may be the CR of a CRLF.
-            return found if found is not None else self._buffer.take(waiting - 1)
-        return self._buffer.take_until(b"\r\n", limit=_PIECE + 2)
+    def _keep(self, block: bytes) -> None:
+        """Keep what ends at the end of a line, unless the line is a long one."""
+        starts_with_dot = not self._in_line and block.startswith(b".")
+        self._in_line = not block.endswith(b"\r\n")
+        block = block.replace(b"\r\n.", b"\r\n")
+        if starts_with_dot:
+            block = block[1:]
+        self._size += len(block)
+        if self.is_too_large:
+            self._content.clear()
+        else:
+            self._content += block
 
 
+_LINE_AND_END = b"\r\n" + END
 _PIECE = 65_536

@@ -33,6 +33,10 @@ class Received:
     """What the client said the content is; nobody has checked it."""
     dsn: DsnRequest | None = None
     """What the client asked about delivery status notifications (RFC 3461), if anything."""
+    transcript: tuple[str, ...] = ()
+    """What was said from the beginning of the session, or since the message before, where the profile has that kept."""
+    warnings: tuple[str, ...] = ()
+    """The client's mistakes that a lenient profile let pass."""
 
 
 class Policy:
@@ -41,6 +45,28 @@ class Policy:
     Subclass it, and override what you need. The methods may block: pumps run them beside the wire. One that raises
     ConnectError hangs up; any other failure is logged, and the client is told to try again later.
     """
+
+    may_block = True
+    """Whether a method may wait for something. One that never does is asked at once, which is many times as fast."""
+
+    def connect(self, peer: str) -> Reply | None:
+        """Judge a client by where it comes from, before it is greeted. A reply ends the session."""
+        return None
+
+    def hello(self, name: str) -> Reply | None:
+        """Judge HELO, EHLO or LHLO."""
+        return None
+
+    def login(self, mechanism: str) -> Reply | None:
+        """Judge that somebody wants to log in, before any secret is heard."""
+        return None
+
+    def data(self, sender: str, recipients: tuple[str, ...]) -> Reply | None:
+        """Judge DATA, or the first BDAT, before any content is taken."""
+        return None
+
+    def ended(self, transcript: tuple[str, ...]) -> None:
+        """See what was said since the last message, where the profile has that kept; it may be all of a session."""
 
     def authenticate(self, user: str, password: str) -> bool:
         """Whether the password is right. Only asked when the profile has ``auth``."""
@@ -85,6 +111,11 @@ class ServerProfile:
     mechanisms: tuple[str, ...] = ("PLAIN", "LOGIN")
     """The strongest first. SCRAM, CRAM-MD5, XOAUTH2 and OAUTHBEARER need a policy that answers for them."""
     unsafe_plaintext_auth: bool = False
+    is_lenient: bool = False
+    """Whether mistakes pass that can mean one thing only: no HELO, no angle brackets, a bare LF after a command, an address
+    beyond ASCII without SMTPUTF8. For servers that hand nothing on: what one takes, the next may read in another way."""
+    keeps_transcript: bool = False
+    """Whether what is said is kept, but for secrets and content, and told to the policy."""
     max_size: int = 50_000_000
     max_recipients: int = 1_000
     idle: float = 300.0

@@ -1,21 +1,24 @@
 """The server's side of SMTP, as one conversation: what catches mail in tests, in the demo and in the inbox.
 
 RFC 5321 with SIZE (1870), PIPELINING (2920), CHUNKING and BINARYMIME (3030), ENHANCEDSTATUSCODES (2034), STARTTLS (3207),
-DSN (3461), AUTH (4954), 8BITMIME (6152) and SMTPUTF8 (6531), or LMTP (2033) with the same. It is strict where leniency is a hole: a
-command ends with CRLF and nothing else, data ends with CRLF "." CRLF and nothing else, octets that belong to a chunk are
-never obeyed, and what came before a TLS handshake is forgotten.
+DSN (3461), AUTH (4954), 8BITMIME (6152) and SMTPUTF8 (6531), or LMTP (2033) with the same. It is strict where leniency is a hole:
+data ends with CRLF "." CRLF and nothing else, octets that belong to a chunk are never obeyed, and what came before a TLS
+handshake is forgotten. A command ends with CRLF and nothing else, too, unless the profile is lenient.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from mailkit.errors import RemoteProtocolError
 from mailkit.sansio import Call, ChannelBinding, Conversation, StartTls
 from mailkit.smtp.dsn import RecipientDsn
 from mailkit.smtp.intake import Intake
 from mailkit.smtp.login import login
+from mailkit.smtp.order import NEEDS, OF_LMTP, OF_SMTP
 from mailkit.smtp.parameter import MailParameters, mail_parameters, rcpt_parameters
+from mailkit.smtp.path import loose_path, strict_path
 from mailkit.smtp.policy import Policy, Received, ServerProfile, guarded
 from mailkit.smtp.reply import Reply
 from mailkit.smtp.serverwire import ServerWire
@@ -23,13 +26,12 @@ from mailkit.smtp.serverwire import ServerWire
 __all__ = ["serve"]
 
 _MAX_ERRORS = 20  # a peer that only makes mistakes is a scanner, or lost
-_PATH = re.compile(r'(?:FROM|TO):[ ]?<((?:[^<>"\s]|"(?:[^"\\]|\\.)*")*)>(.*)', re.IGNORECASE | re.DOTALL)
 _CHUNK = re.compile(r"([0-9]{1,18})( +LAST)?", re.IGNORECASE)
 
 
 def serve(policy: Policy, profile: ServerProfile, *, peer: str = "", is_secure: bool = False) -> Conversation[None]:
     """Talk to one client until it says QUIT, goes away or makes too many mistakes."""
-    yield from _Session(policy, profile, peer, is_secure, ServerWire(profile.idle)).run()
+    yield from _Session(policy, profile, peer, is_secure, ServerWire(profile)).run()
 
 
 @dataclass(slots=True)
@@ -47,7 +49,19 @@ class _Session:
 
     def run(self) -> Conversation[None]:
         wire = self.wire
+        try:
+            yield from self._converse()
+        finally:
+            if self.profile.keeps_transcript and (said := wire.taken_transcript()):
+                self.policy.ended(said)
+
+    def _converse(self) -> Conversation[None]:
+        wire = self.wire
         yield from self._bind()
+        if fault := (yield from self._ask("connect", self.peer)):
+            wire.close(fault)
+            yield from wire.flush()
+            return
         wire.say(Reply.of(220, f"{self.profile.host} {'LMTP' if self.profile.is_lmtp else 'ESMTP'} mailkit"))
         try:
             while not wire.is_over:
@@ -73,18 +87,36 @@ class _Session:
         try:
             text = line.decode()
         except UnicodeDecodeError:
-            return self._fault(Reply.of(500, "5.5.2 Commands are ASCII or UTF-8"))
+            if not self._forgives("a command is neither ASCII nor UTF-8 (RFC 6531 3.3)"):
+                return self._fault(Reply.of(500, "5.5.2 Commands are ASCII or UTF-8"))
+            text = line.decode("latin-1")
         if "\r" in text or "\0" in text:
             return self._fault(Reply.of(500, "5.5.2 A line has neither CR nor NUL within"))
         verb, _, argument = text.partition(" ")
         verb, argument = verb.upper(), argument.strip()
-        needs = _NEEDS.get(verb)
-        if needs is None or verb in (_OF_SMTP if self.profile.is_lmtp else _OF_LMTP):
+        needs = NEEDS.get(verb)
+        if needs is None or verb in (OF_SMTP if self.profile.is_lmtp else OF_LMTP):
             return self._fault(Reply.of(500, "5.5.1 Unknown command"))
         if fault := self._out_of_order(needs):
             return self._fault(fault)
         command: Callable[[str], Conversation[None] | None] = getattr(self, f"_on_{verb.lower()}")
         return command(argument)
+
+    def _ask(self, name: str, *arguments: object) -> Conversation[Reply | None]:
+        """Ask the policy: beside the wire when it may take its time, and not at all when it has no view of its own."""
+        question = getattr(self.policy, name)
+        if getattr(question, "__func__", None) is getattr(Policy, name):
+            return None
+        if not self.policy.may_block:
+            return guarded(partial(question, *arguments))
+        answer: Reply | None = yield Call(lambda: guarded(partial(question, *arguments)))
+        return answer
+
+    def _forgives(self, mistake: str) -> bool:
+        """Whether the profile lets a mistake pass; the message then tells of it."""
+        if self.profile.is_lenient:
+            self.wire.warn(mistake)
+        return self.profile.is_lenient
 
     def _fault(self, reply: Reply) -> Conversation[None] | None:
         """Answer a mistake. The result is what a command without a conversation returns: nothing to run."""
@@ -93,7 +125,7 @@ class _Session:
 
     def _out_of_order(self, needs: tuple[str, ...]) -> Reply | None:
         """RFC 5321 4.1.4: what must have been said before."""
-        if "hello" in needs and not self.hello:
+        if "hello" in needs and not self.hello and not self._forgives("no HELO or EHLO (RFC 5321 4.1.4)"):
             return Reply.of(503, f"5.5.1 Say {'LHLO' if self.profile.is_lmtp else 'HELO or EHLO'} first")
         if "auth" in needs and self.profile.auth_required and not self.user:
             return Reply.of(530, "5.7.0 Authentication required")
@@ -107,18 +139,20 @@ class _Session:
 
     # -- the session ---------------------------------------------------------------------------------------------
 
-    def _on_helo(self, argument: str) -> None:
-        self._greet(argument, extended=False)
+    def _on_helo(self, argument: str) -> Conversation[None]:
+        return self._greet(argument, extended=False)
 
-    def _on_ehlo(self, argument: str) -> None:
-        self._greet(argument, extended=True)
+    def _on_ehlo(self, argument: str) -> Conversation[None]:
+        return self._greet(argument, extended=True)
 
-    def _on_lhlo(self, argument: str) -> None:
-        self._greet(argument, extended=True)
+    def _on_lhlo(self, argument: str) -> Conversation[None]:
+        return self._greet(argument, extended=True)
 
-    def _greet(self, name: str, *, extended: bool) -> None:
+    def _greet(self, name: str, *, extended: bool) -> Conversation[None]:
         if not name:
             return self.wire.fault(Reply.of(501, "5.5.4 Say who you are"))
+        if fault := (yield from self._ask("hello", name)):
+            return self.wire.say(fault)
         self._forget()
         self.hello, self.is_extended = name, extended
         self.wire.has_codes = extended and "ENHANCEDSTATUSCODES" in self.profile.extensions
@@ -154,9 +188,16 @@ class _Session:
         return self._log_in(argument)
 
     def _log_in(self, argument: str) -> Conversation[None]:
-        self.user = yield from login(
-            self.wire, self.policy, argument, mechanisms=self._mechanisms(), bindings=self.bindings
-        )
+        mechanism = argument.partition(" ")[0].upper()
+        if fault := (yield from self._ask("login", mechanism)):
+            return self.wire.say(fault)
+        self.wire.is_secret = True
+        try:
+            self.user = yield from login(
+                self.wire, self.policy, argument, mechanisms=self._mechanisms(), bindings=self.bindings
+            )
+        finally:
+            self.wire.is_secret = False
 
     def _bind(self) -> Conversation[None]:
         if self.is_secure and any(name.endswith("-PLUS") for name in self.profile.mechanisms):
@@ -176,48 +217,63 @@ class _Session:
         self.wire.say(Reply.of(252, "2.5.2 Send some mail, and see"))
 
     def _on_help(self, argument: str) -> None:
-        self.wire.say(Reply.of(214, f"2.0.0 {' '.join(sorted(_NEEDS))}"))
+        self.wire.say(Reply.of(214, f"2.0.0 {' '.join(sorted(NEEDS))}"))
 
     def _on_quit(self, argument: str) -> None:
         self.wire.close(Reply.of(221, "2.0.0 Bye"))
 
     # -- the envelope --------------------------------------------------------------------------------------------
 
+    def _path(self, keyword: str, argument: str) -> tuple[str, str] | None:
+        if found := strict_path(keyword, argument):
+            return found
+        found = loose_path(keyword, argument) if self.profile.is_lenient else None
+        if found:
+            self.wire.warn(f"{keyword}:<address> is written without spaces, and with angle brackets (RFC 5321 4.1.2)")
+        return found
+
+    def _lacks_smtputf8(self, address: str, parameters: MailParameters) -> bool:
+        return (
+            not address.isascii()
+            and not parameters.is_smtputf8
+            and not self._forgives(f"the address {address} goes beyond ASCII without SMTPUTF8 (RFC 6531 3.5)")
+        )
+
     def _on_mail(self, argument: str) -> Conversation[None] | None:
-        found = _PATH.fullmatch(argument)
-        if found is None or not argument.upper().startswith("FROM:"):
+        found = self._path("FROM", argument)
+        if found is None:
             return self._fault(Reply.of(501, "5.5.4 Write MAIL FROM:<address>"))
-        parameters = mail_parameters(found[2], self.profile, takes_auth=self._offers_auth())
+        parameters = mail_parameters(found[1], self.profile, takes_auth=self._offers_auth())
         if isinstance(parameters, Reply):
             return self._fault(parameters)
-        if not found[1].isascii() and not parameters.is_smtputf8:
+        if self._lacks_smtputf8(found[0], parameters):
             return self._fault(_NOT_ASCII)
-        return self._take_sender(found[1], parameters)
+        return self._take_sender(found[0], parameters)
 
     def _take_sender(self, address: str, parameters: MailParameters) -> Conversation[None]:
-        fault = yield Call(lambda: guarded(lambda: self.policy.sender(address)))
+        fault = yield from self._ask("sender", address)
         if fault:
             return self.wire.say(fault)
         self.intake = Intake(address, parameters, self.profile.max_size)
         return self.wire.say(Reply.of(250, "2.1.0 Sender ok"))
 
     def _on_rcpt(self, argument: str) -> Conversation[None] | None:
-        intake, found = self._begun(), _PATH.fullmatch(argument)
-        if found is None or not found[1] or not argument.upper().startswith("TO:"):
+        intake, found = self._begun(), self._path("TO", argument)
+        if found is None or not found[0]:
             return self._fault(Reply.of(501, "5.5.4 Write RCPT TO:<address>"))
-        asked = rcpt_parameters(found[2], self.profile)
+        asked = rcpt_parameters(found[1], self.profile)
         if isinstance(asked, Reply):
             return self._fault(asked)
-        if not found[1].isascii() and not intake.parameters.is_smtputf8:
+        if self._lacks_smtputf8(found[0], intake.parameters):
             return self._fault(_NOT_ASCII)
         if intake.is_chunked:
             return self._fault(Reply.of(503, "5.5.1 The content has begun"))
         if len(intake.recipients) >= self.profile.max_recipients:
             return self._fault(Reply.of(452, "4.5.3 Too many recipients"))
-        return self._take_recipient(found[1], asked)
+        return self._take_recipient(found[0], asked)
 
     def _take_recipient(self, address: str, asked: RecipientDsn) -> Conversation[None]:
-        fault = yield Call(lambda: guarded(lambda: self.policy.recipient(address)))
+        fault = yield from self._ask("recipient", address)
         if fault:
             return self.wire.say(fault)
         intake = self._begun()
@@ -230,7 +286,7 @@ class _Session:
         self.wire.say(Reply.of(250, "2.0.0 Forgotten"))
 
     def _begun(self) -> Intake:
-        assert self.intake is not None, "_NEEDS says that MAIL comes first"
+        assert self.intake is not None, "NEEDS says that MAIL comes first"
         return self.intake
 
     def _forget(self) -> None:
@@ -246,6 +302,8 @@ class _Session:
         return self._take_data(self._begun())
 
     def _take_data(self, intake: Intake) -> Conversation[None]:
+        if fault := (yield from self._ask("data", intake.sender, tuple(intake.recipients))):
+            return self.wire.say(fault)
         self.wire.say(Reply.of(354, "End data with <CR><LF>.<CR><LF>"))
         data = yield from intake.read_data(self.wire)
         if data is None:
@@ -255,6 +313,7 @@ class _Session:
             self._judge(intake, data)
         else:
             yield from self._accept(intake, data)
+        return None
 
     def _on_bdat(self, argument: str) -> Conversation[None] | None:
         found = _CHUNK.fullmatch(argument)
@@ -268,10 +327,13 @@ class _Session:
         """Read the octets, whether they are wanted or not, and answer (RFC 3030 2)."""
         fault = self._fault_of_bdat()
         intake = self._begun() if fault is None else None
-        refusal = intake.refusal_of_chunk(size) if intake else fault
+        if intake and not intake.is_chunked:
+            fault = yield from self._ask("data", intake.sender, tuple(intake.recipients))
+            intake.is_broken = fault is not None
+        refusal = fault or (intake.refusal_of_chunk(size) if intake else None)
         if not (yield from self.wire.octets(size, into=intake.content if intake and not refusal else None)):
             self.wire.is_over = True  # no reply, as for DATA
-        elif fault:
+        elif intake is None and fault:
             self.wire.fault(fault)
         elif refusal and is_last:
             self._forget()
@@ -286,7 +348,7 @@ class _Session:
     def _fault_of_bdat(self) -> Reply | None:
         if "CHUNKING" not in self.profile.extensions:
             return Reply.of(502, "5.5.1 CHUNKING is not offered")
-        return self._out_of_order(_NEEDS["DATA"])
+        return self._out_of_order(NEEDS["DATA"])
 
     def _accept(self, intake: Intake, data: bytes) -> Conversation[None]:
         received = Received(
@@ -299,11 +361,19 @@ class _Session:
             peer=self.peer,
             body=intake.parameters.body,
             dsn=intake.dsn,
+            transcript=self._told(len(data)),
+            warnings=self.wire.taken_warnings(),
         )
         self._forget()
         for mine in self._shares(received):
-            fault = yield Call(lambda mine=mine: guarded(lambda: self.policy.message(mine)))  # type: ignore[misc]
+            fault = yield from self._ask("message", mine)
             self.wire.say(fault or Reply.of(250, "2.0.0 Message accepted"))
+
+    def _told(self, size: int) -> tuple[str, ...]:
+        if not self.profile.keeps_transcript:
+            return ()
+        self.wire.note(f"   ({size:,} octets of content)")
+        return self.wire.taken_transcript()
 
     def _shares(self, received: Received) -> list[Received]:
         """What is judged by itself: the message, or with LMTP each recipient's (RFC 2033 4.2)."""
@@ -319,24 +389,3 @@ class _Session:
 
 # RFC 6531 3.5
 _NOT_ASCII = Reply.of(553, "5.6.7 An address outside ASCII needs the parameter SMTPUTF8")
-
-# RFC 2033 4.1: neither protocol knows the other's greetings.
-_OF_SMTP = ("HELO", "EHLO")
-_OF_LMTP = ("LHLO",)
-
-_NEEDS: dict[str, tuple[str, ...]] = {
-    "HELO": (),
-    "EHLO": (),
-    "LHLO": (),
-    "STARTTLS": ("hello", "no sender"),
-    "AUTH": ("hello", "no sender"),
-    "MAIL": ("hello", "auth", "no sender"),
-    "RCPT": ("hello", "auth", "sender"),
-    "DATA": ("hello", "auth", "sender", "recipient"),
-    "BDAT": (),  # its octets come first, whatever it needs
-    "RSET": (),
-    "NOOP": (),
-    "VRFY": ("hello",),
-    "HELP": (),
-    "QUIT": (),
-}

@@ -1,29 +1,67 @@
 """The server's end of the wire: lines in, replies out."""
 
 from mailkit.sansio import Buffer, Conversation, Read, Write
+from mailkit.smtp.policy import ServerProfile
 from mailkit.smtp.reply import Reply
 
 __all__ = ["ServerWire"]
 
 _LINE_LIMIT = 12_288  # RFC 4954 4.3: an AUTH line; all other commands are shorter
+_MOST_NOTES = 2_000  # lines of a transcript between two messages
+_LONGEST_NOTE = 500
+_MOST_WARNINGS = 20
 
 
 class ServerWire:
     """Hears lines and octets, and says replies, which leave when the next thing must be waited for."""
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, profile: ServerProfile) -> None:
         self.is_over = False
         self.errors = 0
         self.has_codes = False
         """Whether the client has been told of enhanced status codes (RFC 2034)."""
-        self._patience = patience
+        self._patience = profile.idle
+        self._is_lenient = profile.is_lenient
+        self._warnings: list[str] = []
         self._pending: list[bytes] = []
         self.buffer = Buffer()
+        self.is_secret = False
+        """Whether what the client says now is a secret, which is not kept."""
+        self._transcript: list[str] | None = [] if profile.keeps_transcript else None
+
+    def warn(self, mistake: str) -> None:
+        """Keep what the client was forgiven, each mistake once."""
+        if mistake not in self._warnings and len(self._warnings) < _MOST_WARNINGS:
+            self._warnings.append(mistake)
+
+    def taken_warnings(self) -> tuple[str, ...]:
+        """Return the mistakes since this was asked last."""
+        if not self._warnings:
+            return ()
+        found = tuple(self._warnings)
+        self._warnings.clear()
+        return found
+
+    def note(self, text: str) -> None:
+        """Keep something in the transcript."""
+        if self._transcript is not None and len(self._transcript) < _MOST_NOTES:
+            self._transcript.append(text[:_LONGEST_NOTE])
+
+    def taken_transcript(self) -> tuple[str, ...]:
+        """Return what was said since this was asked last."""
+        if not self._transcript:
+            return ()
+        found = tuple(self._transcript)
+        self._transcript.clear()
+        return found
 
     def say(self, reply: Reply) -> None:
         # Replies to pipelined commands leave together (RFC 2920 3.2).
         if not self.has_codes:
             reply = Reply(reply.code, reply.lines)
+        if self._transcript is not None:
+            for line in bytes(reply).decode("utf-8", "replace").splitlines():
+                self.note(f"S: {line}")
         self._pending.append(bytes(reply))
 
     def fault(self, reply: Reply) -> None:
@@ -53,8 +91,13 @@ class ServerWire:
         while (line := self.buffer.take_until(b"\n", limit=_LINE_LIMIT)) is None:
             if not (yield from self.fill()):
                 return None
+        if self._transcript is not None:
+            self.note(f"C: {'***' if self.is_secret else _shown(line)}")
         if line.endswith(b"\r\n"):
             return line[:-2]
+        if self._is_lenient:
+            self.warn("a command ends with a bare LF (RFC 5321 2.3.8)")
+            return line[:-1]
         # What follows a bare LF is a command to one server and an argument to another: it must not be obeyed.
         self.close(Reply.of(521, "5.5.2 A line ends with CR LF"))
         return None
@@ -73,3 +116,10 @@ class ServerWire:
     def forget_waiting(self) -> None:
         """Drop what has come and was not used."""
         self.buffer.take(len(self.buffer))
+
+
+def _shown(line: bytes) -> str:
+    """What stands behind the mechanism of an AUTH is a secret, or may be."""
+    text = line.rstrip(b"\r\n").decode("utf-8", "replace")
+    words = text.split(" ", 2)
+    return f"{words[0]} {words[1]} ***" if words[0].upper() == "AUTH" and len(words) == 3 else text

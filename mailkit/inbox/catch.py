@@ -1,0 +1,87 @@
+"""The server's mind: it takes everything, but for what a rule refuses, and keeps it."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailkit import clock
+from mailkit.inbox.archive import Archive
+from mailkit.inbox.rules import Moment, Rules
+from mailkit.smtp import Policy, Received, Reply
+
+__all__ = ["Catcher", "Session"]
+
+_MOST_SESSIONS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What was said on a connection and ended in no message: a refusal, a login that failed, a client that went away."""
+
+    at: datetime
+    transcript: tuple[str, ...]
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """The replies in it that refuse something."""
+        return tuple(line[3:] for line in self.transcript if line.startswith(("S: 4", "S: 5")))
+
+
+class Catcher(Policy):
+    """Keeps mail in an archive. ``users`` are those who may log in with their passwords; without any, everybody may.
+
+    A message is put into the inbox of the user who logged in, or else into the one that :attr:`inbox` names.
+    """
+
+    def __init__(self, archive: Archive, rules: Rules, *, users: dict[str, str] | None = None) -> None:
+        self.archive = archive
+        self.rules = rules
+        self.inbox = ""
+        self.sessions: deque[Session] = deque(maxlen=_MOST_SESSIONS)
+        self.observer: Callable[[Received], object] | None = None
+        self._users = users or {}
+        self._lock = threading.Lock()
+
+    @property
+    def may_block(self) -> bool:  # type: ignore[override]  # as the rules are now
+        return self.rules.may_wait
+
+    def connect(self, peer: str) -> Reply | None:
+        return self.rules.ask(Moment.CONNECT, peer)
+
+    def hello(self, name: str) -> Reply | None:
+        return self.rules.ask(Moment.EHLO, name)
+
+    def login(self, mechanism: str) -> Reply | None:
+        return self.rules.ask(Moment.AUTH, mechanism)
+
+    def authenticate(self, user: str, password: str) -> bool:
+        return self._users.get(user) == password if self._users else True
+
+    def password(self, user: str) -> str | None:
+        return self._users.get(user)
+
+    def sender(self, address: str) -> Reply | None:
+        return self.rules.ask(Moment.MAIL, address)
+
+    def recipient(self, address: str) -> Reply | None:
+        return self.rules.ask(Moment.RCPT, address)
+
+    def data(self, sender: str, recipients: tuple[str, ...]) -> Reply | None:
+        return self.rules.ask(Moment.DATA, *recipients)
+
+    def message(self, received: Received) -> Reply | None:
+        if fault := self.rules.ask(Moment.DOT, *received.recipients):
+            return fault
+        self.archive.add(received, inbox=received.user or self.inbox)
+        if self.observer:
+            self.observer(received)
+        return None
+
+    def ended(self, transcript: tuple[str, ...]) -> None:
+        session = Session(clock.now(), transcript)
+        if session.refusals or not any(line.startswith("C: QUIT") for line in transcript):
+            self.sessions.append(session)
+            self.archive.tell()

@@ -1,0 +1,66 @@
+"""From a caught message to what is searched and listed: read once, and not while its client waits."""
+
+import re
+from html import unescape
+
+from mailkit.errors import MailkitError
+from mailkit.inbox.caught import Caught
+
+__all__ = ["Filed", "filed"]
+
+_MOST_TEXT = 200_000  # characters of a body that are searched
+_SNIPPET = 140
+_SPACE = re.compile(r"\s+")
+_UNSEEN = re.compile(r"<(style|script|title)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
+# What pads a preheader, so that no text of the message follows it in a list.
+_PADDING = re.compile("[\u00ad\u034f\u200b-\u200f\u2007\u2060\ufeff]+")
+
+Filed = dict[str, str | int]
+"""The columns of ``mail`` and ``words`` that a message fills."""
+
+
+def filed(entry: Caught) -> Filed:
+    """Read a message and return its columns. Never fails: a message that cannot be read is filed by its envelope."""
+    try:
+        return _filed(entry)
+    except MailkitError:
+        people = " ".join(entry.recipients)
+        return {**_EMPTY, "from_": entry.sender, "to_": people, "shown_from": entry.sender, "shown_to": people}
+
+
+def _filed(entry: Caught) -> Filed:
+    message = entry.message
+    html = _words(entry.html) if entry.html else ""
+    text = entry.text[:_MOST_TEXT]
+    named = [*map(str, message.to), *map(str, message.cc), *map(str, message.bcc)]
+    everybody = [*named, *(one for one in entry.recipients if not any(one in shown for shown in named))]
+    return {
+        "from_": f"{', '.join(map(str, message.from_))} {entry.sender}",
+        "to_": ", ".join(everybody),
+        "cc": ", ".join(map(str, message.cc)),
+        "bcc": ", ".join(entry.bcc),
+        "subject": message.subject,
+        "body": f"{text}\n{html}" if html != text else text,
+        "files": " ".join(file.filename for file in message.attachments),
+        "shown_from": ", ".join(map(str, message.from_)) or entry.sender,
+        "shown_to": ", ".join(map(str, message.to)) or ", ".join(entry.recipients),
+        "message_id": message.message_id,
+        "snippet": _SPACE.sub(" ", _PADDING.sub("", (text or html)[: 8 * _SNIPPET])).strip()[:_SNIPPET],
+        "attachments": len(message.attachments),
+        "warnings": len(entry.warnings),
+        "has_html": int(bool(entry.html)),
+        "has_text": int(bool(entry.text)),
+        "tags": " ".join(entry.tags_within),
+    }
+
+
+_EMPTY: Filed = {
+    **dict.fromkeys(("from_", "to_", "cc", "bcc", "subject", "body", "files", "snippet", "message_id", "tags"), ""),
+    **dict.fromkeys(("attachments", "has_html", "has_text"), 0),
+    "warnings": 1,
+}
+
+
+def _words(html: str) -> str:
+    """What the HTML says, roughly: for searching, where the layout does not matter."""
+    return _SPACE.sub(" ", unescape(_UNSEEN.sub(" ", html[:_MOST_TEXT]))).strip()

@@ -1,0 +1,51 @@
+"""What is wrong with how a message was written or sent, and was let pass: an inbox takes it, a real server may not."""
+
+import re
+
+from mailkit.message import Message
+from mailkit.mime.bodytype import BodyType
+
+__all__ = ["mistakes"]
+
+_LONG_LINE = re.compile(rb"[^\n]{999,}")  # RFC 5322 2.1.1: 998 octets, and here perhaps a CR
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_BARE_CR = re.compile(rb"\r(?!\n)")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_NEEDED = ("From", "Date")  # RFC 5322 3.6
+_ONCE = ("From", "Sender", "Reply-To", "To", "Cc", "Date", "Message-ID", "Subject", "In-Reply-To", "References")
+
+
+def mistakes(raw: bytes, message: Message, body: BodyType = BodyType.SEVEN_BIT) -> tuple[str, ...]:
+    """Return what is wrong with the content ``raw``, which says ``message`` and was declared to be ``body``."""
+    return (*_of_bytes(raw, body), *_of_fields(raw, message), *message.defects)
+
+
+def _of_bytes(raw: bytes, body: BodyType) -> list[str]:
+    found = []
+    if body is not BodyType.BINARY:
+        if _BARE_LF.search(raw):
+            found.append("lines end with a bare LF, not CR LF: many servers refuse that (RFC 5321 2.3.8)")
+        if _BARE_CR.search(raw):
+            found.append("there is a bare CR in it (RFC 5321 2.3.8)")
+        if long := _LONG_LINE.search(raw):
+            number = raw.count(b"\n", 0, long.start()) + 1
+            found.append(f"line {number} has more than 998 octets: servers cut it or refuse it (RFC 5322 2.1.1)")
+    if b"\0" in raw and body is not BodyType.BINARY:
+        found.append("there is a NUL in it (RFC 5322 4.1)")
+    if body is BodyType.SEVEN_BIT and _HIGH.search(raw):
+        found.append("it goes beyond ASCII without BODY=8BITMIME or SMTPUTF8 (RFC 6152)")
+    return found
+
+
+def _of_fields(raw: bytes, message: Message) -> list[str]:
+    found = [f"there is no {name} field (RFC 5322 3.6)" for name in _NEEDED if name not in message.headers]
+    if "Message-ID" not in message.headers:
+        found.append("there is no Message-ID field (RFC 5322 3.6.4)")
+    found += [
+        f"the field {name} is there {count} times (RFC 5322 3.6)"
+        for name in _ONCE
+        if (count := len(message.headers.get_all(name))) > 1
+    ]
+    if message.bcc or re.match(rb"(?:[^\r\n]+\r?\n)*?bcc[ \t]*:", raw[:65_536], re.IGNORECASE):
+        found.append("a Bcc field in the message shows everybody who got a blind copy (RFC 5322 3.6.3)")
+    return found

@@ -1,0 +1,247 @@
+"""The statements that the archive gives to SQLite. Whoever calls them holds the archive's lock."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import Any
+
+from mailkit.inbox.caught import Caught
+from mailkit.inbox.filing import filed
+from mailkit.inbox.search import Condition
+from mailkit.inbox.summary import Summary
+from mailkit.mime.bodytype import BodyType
+from mailkit.smtp import Received
+
+__all__ = ["Row", "Table", "row"]
+
+_LINE = "id, at, inbox, sender, recipients, size, shown_from, shown_to, subject, snippet, attachments, warnings, unread, tags"
+Row = tuple[Any, ...]
+
+
+def row(number: int, at: float, inbox: str, received: Received) -> Row:
+    """Return what is kept of a message: the columns of ``mail``, and its bytes."""
+    session = json.dumps(
+        {
+            "user": received.user,
+            "peer": received.peer,
+            "hello": received.hello,
+            "body": received.body,
+            "forgiven": received.warnings,
+            "transcript": received.transcript,
+        }
+    )
+    recipients = json.dumps(received.recipients)
+    secure = int(received.is_secure)
+    return (number, at, inbox, received.sender, recipients, len(received.data), secure, session, received.data)
+
+
+class Table:
+    """Messages in a database that :func:`mailkit.inbox.schema.opened` has opened."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Change things together, or not at all. One within another is a part of it."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._db.execute("ROLLBACK")
+            raise
+
+    def last(self) -> int:
+        """Return the highest number that was ever given."""
+        return self._number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence")
+
+    def totals(self) -> tuple[int, int]:
+        """Return how many messages there are, and how many bytes they have."""
+        return self._number("SELECT count(*) FROM mail"), self._number("SELECT coalesce(sum(size), 0) FROM mail")
+
+    def insert(self, rows: Sequence[Row]) -> None:
+        self._db.executemany(
+            "INSERT INTO mail (id, at, inbox, sender, recipients, size, secure, session) VALUES (?,?,?,?,?,?,?,?)",
+            (row[:-1] for row in rows),
+        )
+        self._db.executemany("INSERT INTO content VALUES (?, ?)", ((row[0], row[-1]) for row in rows))
+
+    def count(self, conditions: Sequence[Condition]) -> int:
+        where, values = _where(conditions)
+        return self._number(f"SELECT count(*) FROM mail WHERE {where}", values)  # noqa: S608
+
+    def lines(self, conditions: Sequence[Condition], offset: int, limit: int) -> tuple[Summary, ...]:
+        """Return a page of messages, the newest first; those that were not filed are filed now."""
+        where, values = _where(conditions)
+        shown = self._db.execute(
+            f"SELECT id, filed FROM mail WHERE {where} ORDER BY id DESC LIMIT ? OFFSET ?",  # noqa: S608
+            (*values, limit, offset),
+        ).fetchall()
+        self.file([number for number, is_filed in shown if not is_filed])
+        one = f"SELECT {_LINE} FROM mail WHERE id = ?"  # noqa: S608
+        return tuple(_line(self._db.execute(one, (number,)).fetchone()) for number, _ in shown)
+
+    def numbers(self, conditions: Sequence[Condition], *, after: int = 0, limit: int = -1) -> list[int]:
+        where, values = _where(conditions)
+        rows = self._db.execute(
+            f"SELECT id FROM mail WHERE {where} AND id > ? ORDER BY id LIMIT ?",  # noqa: S608
+            (*values, after, limit),
+        )
+        return [number for (number,) in rows]
+
+    def caught(self, number: int) -> Caught | None:
+        row = self._db.execute(
+            "SELECT mail.id, at, inbox, sender, recipients, secure, session, unread, tags, raw "
+            "FROM mail JOIN content ON content.id = mail.id WHERE mail.id = ?",
+            (number,),
+        ).fetchone()
+        return _caught(row) if row else None
+
+    def tallies(self) -> list[tuple[str, int, int, int]]:
+        """Return for each inbox: its name, messages, unread ones, bytes."""
+        unread = dict(self._db.execute("SELECT inbox, count(*) FROM mail WHERE unread = 1 GROUP BY inbox"))
+        rows = self._db.execute("SELECT inbox, count(*), sum(size) FROM mail GROUP BY inbox ORDER BY inbox")
+        return [(inbox, count, unread.get(inbox, 0), size) for inbox, count, size in rows]
+
+    def unfiled(self, limit: int) -> list[int]:
+        rows = self._db.execute("SELECT id FROM mail WHERE filed = 0 ORDER BY id LIMIT ?", (limit,))
+        return [number for (number,) in rows]
+
+    def file(self, numbers: Sequence[int]) -> None:
+        """Read messages, and write down what a list and a search need."""
+        if not numbers:
+            return
+        with self.writing():
+            for number in numbers:
+                if found := self.caught(number):
+                    self._file(found)
+
+    def _file(self, found: Caught) -> None:
+        columns = filed(found)
+        tags = _spaced([*found.tags, *str(columns["tags"]).split()])
+        values = {**columns, "tags": tags, "id": found.id}
+        is_new = self._db.execute(
+            "UPDATE mail SET filed = 1, shown_from = :shown_from, shown_to = :shown_to, subject = :subject, "
+            "snippet = :snippet, message_id = :message_id, attachments = :attachments, warnings = :warnings, "
+            "has_html = :has_html, has_text = :has_text, tags = :tags WHERE id = :id AND filed = 0",
+            values,
+        ).rowcount
+        if is_new:
+            self._db.execute(
+                "INSERT INTO words (rowid, from_, to_, cc, bcc, subject, body, files) "
+                "VALUES (:id, :from_, :to_, :cc, :bcc, :subject, :body, :files)",
+                values,
+            )
+
+    def mark(self, conditions: Sequence[Condition], unread: bool) -> int:
+        where, values = _where(conditions)
+        return self._db.execute(
+            f"UPDATE mail SET unread = ? WHERE unread != ? AND id IN (SELECT id FROM mail WHERE {where})",  # noqa: S608
+            (int(unread), int(unread), *values),
+        ).rowcount
+
+    def tag(self, number: int, tags: Sequence[str]) -> None:
+        self.file([number])  # which would bring back the tags that the message gives itself
+        self._db.execute("UPDATE mail SET tags = ? WHERE id = ?", (_spaced(tags), number))
+
+    def oldest(self, count: int) -> list[int]:
+        return [number for (number,) in self._db.execute("SELECT id FROM mail ORDER BY id LIMIT ?", (count,))]
+
+    def before(self, moment: float) -> list[int]:
+        return [number for (number,) in self._db.execute("SELECT id FROM mail WHERE at < ?", (moment,))]
+
+    def delete(self, numbers: Sequence[int]) -> int:
+        """Delete messages, and return how many bytes they had."""
+        freed = 0
+        for number in numbers:
+            freed += self._number("SELECT coalesce(sum(size), 0) FROM mail WHERE id = ?", (number,))
+            self._db.execute("DELETE FROM mail WHERE id = ?", (number,))
+            self._db.execute("DELETE FROM content WHERE id = ?", (number,))
+            self._db.execute("DELETE FROM words WHERE rowid = ?", (number,))
+        return freed
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _number(self, sql: str, values: Sequence[object] = ()) -> int:
+        (found,) = self._db.execute(sql, values).fetchone()
+        return int(found)
+
+
+def _where(conditions: Sequence[Condition]) -> tuple[str, list[object]]:
+    where = " AND ".join(f"({condition.sql})" for condition in conditions) or "1"
+    return where, [value for condition in conditions for value in condition.values]
+
+
+def _spaced(tags: Sequence[str]) -> str:
+    """Tags as they are searched: each between spaces."""
+    found = " ".join(dict.fromkeys(tags))
+    return f" {found} " if found else ""
+
+
+def _caught(row: Row) -> Caught:
+    number, at, inbox, sender, recipients, secure, session, unread, tags, raw = row
+    facts = json.loads(session)
+    return Caught(
+        id=number,
+        at=_time(at),
+        sender=sender,
+        recipients=tuple(json.loads(recipients)),
+        raw=raw,
+        inbox=inbox,
+        user=facts["user"],
+        peer=facts["peer"],
+        hello=facts["hello"],
+        is_secure=bool(secure),
+        is_unread=bool(unread),
+        tags=tuple(tags.split()),
+        body=BodyType(facts["body"]),
+        forgiven=tuple(facts["forgiven"]),
+        transcript=tuple(facts["transcript"]),
+    )
+
+
+def _line(row: Row) -> Summary:
+    (
+        number,
+        at,
+        inbox,
+        sender,
+        recipients,
+        size,
+        shown_from,
+        shown_to,
+        subject,
+        snippet,
+        files,
+        warnings,
+        unread,
+        tags,
+    ) = row
+    return Summary(
+        id=number,
+        at=_time(at),
+        inbox=inbox,
+        sender=sender,
+        recipients=tuple(json.loads(recipients)),
+        size=size,
+        from_=shown_from,
+        to=shown_to,
+        subject=subject,
+        snippet=snippet,
+        attachments=files,
+        warnings=warnings,
+        is_unread=bool(unread),
+        tags=tuple(tags.split()),
+    )
+
+
+def _time(at: float) -> datetime:
+    return datetime.fromtimestamp(at).astimezone()

@@ -1,0 +1,257 @@
+"""Where mail is kept: searched, counted, marked, forgotten."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailkit import Attachment, MessageBuilder, clock
+from mailkit.errors import ConfigError
+from mailkit.inbox import Archive, Search
+from mailkit.smtp import Received
+from mailkit.testing import FrozenClock
+
+BUILDER = MessageBuilder().from_("Ada Lovelace <ada@example.com>").to("Bob <bob@example.com>")
+
+
+def received(raw: bytes, *recipients: str) -> Received:
+    return Received("bounces@example.com", recipients or ("bob@example.com",), raw, "me")
+
+
+@pytest.fixture
+def archive() -> Iterator[Archive]:
+    archive = Archive()
+    yield archive
+    archive.close()
+
+
+@pytest.fixture
+def filled(archive: Archive) -> Archive:
+    invoice = BUILDER.subject("Invoice 2291").text("Please pay").attach(Attachment(b"%PDF", filename="invoice.pdf"))
+    reset = (
+        BUILDER.subject("Reset your password")
+        .html("<p>Click <b>here</b> &amp; now</p>")
+        .header("X-Tags", "Account, new")
+    )
+    archive.add(received(bytes(invoice.build())), at=datetime(2026, 1, 10, 12).astimezone().timestamp())
+    archive.add(
+        received(bytes(reset.build()), "bob@example.com", "boss@example.com"),
+        inbox="ci",
+        at=datetime(2026, 1, 11, 12).astimezone().timestamp(),
+    )
+    archive.add(received(b"Subject: =?utf-8?q?caf=C3=A9?=\r\n\r\n" + b"x" * 5000), at=datetime(2026, 1, 12).timestamp())
+    archive.mark("id:1")
+    return archive
+
+
+@pytest.mark.parametrize(
+    ("search", "numbers"),
+    [
+        ("", [3, 2, 1]),
+        ("invoice", [1]),
+        ("INVOICE", [1]),
+        ("café", [3]),
+        ("pay", [1]),
+        ("ay", [1]),
+        ("here & now", [2]),
+        ('"here & now"', [2]),
+        ("from:lovelace", [2, 1]),
+        ("from:bounces", [3, 2, 1]),
+        ("to:bob", [3, 2, 1]),
+        ("to:boss", [2]),
+        ("bcc:boss", [2]),
+        ("cc:boss", []),
+        ('subject:"your password"', [2]),
+        ("subject:pay", []),
+        ("body:pay", [1]),
+        ("file:invoice.pdf", [1]),
+        ("has:attachment", [1]),
+        ("-has:attachment", [3, 2]),
+        ("has:html", [2]),
+        ("has:warning", [3]),
+        ("is:unread", [3, 2]),
+        ("is:read", [1]),
+        ("is:tagged", [2]),
+        ("tag:account", [2]),
+        ("-tag:account", [3, 1]),
+        ("tag:acc", []),
+        ("inbox:ci", [2]),
+        ('inbox:""', [3, 1]),
+        ("larger:4k", [3]),
+        ("smaller:4k -invoice", [2]),
+        ("before:2026-01-11", [1]),
+        ("after:2026-01-10", [3, 2]),
+        ("after:2026-01-11T13:00", [3]),
+        ("id:2", [2]),
+        ("https://example.com", []),
+        ("nofield:x", []),
+        ("from:ada subject:invoice is:read", [1]),
+        ("'; DROP TABLE mail; --", []),
+        ('"', [3, 2, 1]),
+        ("* OR NEAR(", []),
+    ],
+)
+def test_find_when_searched_then_the_newest_that_fit_come_first(
+    filled: Archive, search: str, numbers: list[int]
+) -> None:
+    """Every field, negation, quotes, words of fewer letters than the index has, and what is no search at all."""
+    found = filled.find(search)
+    assert [line.id for line in found.lines] == numbers
+    assert found.total == filled.count(search) == len(numbers)
+
+
+@pytest.mark.parametrize(
+    "search", ["is:nothing", "has:x", "larger:many", "before:yesterday", "id:x", "x" * 2000, "a " * 60]
+)
+def test_find_when_the_search_makes_no_sense_then_it_says_so(filled: Archive, search: str) -> None:
+    """Nothing is shown that was not asked for."""
+    with pytest.raises(ConfigError):
+        filled.find(search)
+
+
+def test_find_when_a_page_is_asked_for_then_it_comes_with_the_total(archive: Archive) -> None:
+    """A list of thousands is read by the page."""
+    for number in range(120):
+        archive.add(received(b"Subject: %d\r\n\r\n" % number))
+    found = archive.find(offset=20, limit=10)
+    assert [line.subject for line in found.lines] == [str(number) for number in range(99, 89, -1)]
+    assert found.total == 120
+
+
+def test_find_when_listed_then_the_summary_says_what_it_is(filled: Archive) -> None:
+    """What a list shows, for people and for programs."""
+    (line,) = filled.find("id:2").lines
+    facts = line.facts()
+    assert facts["subject"] == "Reset your password"
+    assert facts["from"] == "Ada Lovelace <ada@example.com>"
+    assert facts["recipients"] == ["bob@example.com", "boss@example.com"]
+    assert facts["tags"] == ["account", "new"]
+    assert facts["snippet"] == "Click here & now"
+    assert facts["unread"] is True
+
+
+@given(st.text())
+def test_search_when_anything_is_typed_then_it_is_a_search_or_an_error(text: str) -> None:
+    """No input breaks out of its quotes, or makes a statement that cannot be read."""
+    db = Archive()
+    try:
+        db.find(text)
+    except ConfigError:
+        pass
+    finally:
+        db.close()
+
+
+_VALUES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=80)
+
+
+@given(_VALUES, _VALUES)
+def test_search_of_when_fields_are_given_then_their_values_come_back_whole(to: str, subject: str) -> None:
+    """Quotes and backslashes in a value are the value's."""
+    conditions = Search.of(message_id=to, inbox=subject).conditions
+    assert [condition.values for condition in conditions] == [(f"<{to.strip('<>')}>",), (subject,)]
+
+
+def test_tag_when_given_then_it_takes_the_place_of_those_before(filled: Archive) -> None:
+    """Tags that a message gives itself can be taken away."""
+    filled.tag(2, ["Seen"])
+    found = filled.get(2)
+    assert found is not None
+    assert found.tags == ("seen",)
+    with pytest.raises(ConfigError):
+        filled.tag(2, ["two words"])
+
+
+def test_archive_when_there_are_too_many_then_the_oldest_go() -> None:
+    """By count, and their words with them."""
+    archive = Archive(max_messages=3)
+    for number in range(5):
+        archive.add(received(b"Subject: number%d\r\n\r\n" % number))
+    assert [line.id for line in archive.find().lines] == [5, 4, 3]
+    assert archive.find("number1").total == 0
+    assert archive.last == 5
+    archive.close()
+
+
+def test_archive_when_there_are_too_many_bytes_then_the_oldest_go_but_never_the_last() -> None:
+    """One message that is larger than all of the room is still seen."""
+    archive = Archive(max_bytes=1000)
+    for size in (600, 300, 600, 5000):
+        archive.add(received(b"x" * size))
+        archive.find()
+    assert [line.id for line in archive.find().lines] == [4]
+    archive.close()
+
+
+def test_archive_when_messages_grow_old_then_they_go() -> None:
+    """An age is counted from when they came."""
+    frozen = FrozenClock()
+    archive = Archive(max_age=60)
+    with clock.using(frozen):
+        archive.add(received(b"a"))
+        frozen.advance(59)
+        assert archive.count() == 1
+        frozen.advance(2)
+        assert archive.count() == 0
+    archive.close()
+
+
+def test_delete_when_done_then_listeners_hear_of_it(filled: Archive) -> None:
+    """A page that shows the list is told of every change."""
+    heard: list[int] = []
+    end = filled.subscribe(lambda: heard.append(1))
+    assert filled.delete("from:ada") == 2
+    assert [line.id for line in filled.find().lines] == [3]
+    end()
+    filled.delete()
+    assert heard == [1]
+    assert [(one.inbox, one.messages) for one in filled.tallies()] == []
+
+
+def test_tallies_when_there_are_inboxes_then_each_is_counted(filled: Archive) -> None:
+    """Messages, and those that nobody has looked at."""
+    assert [(one.inbox, one.messages, one.unread) for one in filled.tallies()] == [("", 2, 1), ("ci", 1, 1)]
+
+
+def test_archive_when_the_file_is_another_programs_then_it_is_left_alone(tmp_path: Path) -> None:
+    """A wrong file name destroys nothing."""
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE t (x)")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match="another program's"):
+        Archive(path)
+    assert path.read_bytes() == before
+    text = tmp_path / "text.txt"
+    text.write_text("no database, but a text that is long enough to be taken for a header of one" * 3)
+    with pytest.raises(ConfigError, match="cannot keep mail"):
+        Archive(text)
+    with pytest.raises(ConfigError, match="cannot keep mail"):
+        Archive(tmp_path)
+
+
+def test_archive_when_a_message_cannot_be_read_then_it_is_listed_all_the_same(archive: Archive) -> None:
+    """Whatever came is shown."""
+    for raw in (
+        b"",
+        b"\0\xff\xfe",
+        b"From: <<<\r\nTo: ,,,\r\n\r\n",
+        b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x",
+    ):
+        archive.add(received(raw))
+    assert archive.find().total == 4
+    assert archive.find("to:bob@example.com").total == 4
+
+
+def test_archive_when_closed_then_it_says_so() -> None:
+    """Closing twice is fine, using it is not."""
+    archive = Archive()
+    archive.close()
+    archive.close()
+    with pytest.raises(ConfigError, match="closed"):
+        archive.find()
