@@ -1,15 +1,14 @@
 """The server's mind: it takes everything, but for what a rule refuses, and keeps it."""
 
-import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailkit import clock
+from mailkit.errors import ConfigError
 from mailkit.inbox.archive import Archive
 from mailkit.inbox.rules import Moment, Rules
-from mailkit.smtp import Policy, Received, Reply
+from mailkit.smtp import Judgement, Later, Policy, Received, Reply
 
 __all__ = ["Catcher", "Session"]
 
@@ -32,29 +31,24 @@ class Session:
 class Catcher(Policy):
     """Keeps mail in an archive. ``users`` are those who may log in with their passwords; without any, everybody may.
 
-    A message is put into the inbox of the user who logged in, or else into the one that :attr:`inbox` names.
+    A message is put into the inbox of the user who logged in; the one without a name is for all others.
     """
+
+    may_block = False
 
     def __init__(self, archive: Archive, rules: Rules, *, users: dict[str, str] | None = None) -> None:
         self.archive = archive
         self.rules = rules
-        self.inbox = ""
         self.sessions: deque[Session] = deque(maxlen=_MOST_SESSIONS)
-        self.observer: Callable[[Received], object] | None = None
         self._users = users or {}
-        self._lock = threading.Lock()
 
-    @property
-    def may_block(self) -> bool:  # type: ignore[override]  # as the rules are now
-        return self.rules.may_wait
-
-    def connect(self, peer: str) -> Reply | None:
+    def connect(self, peer: str) -> Judgement:
         return self.rules.ask(Moment.CONNECT, peer)
 
-    def hello(self, name: str) -> Reply | None:
+    def hello(self, name: str) -> Judgement:
         return self.rules.ask(Moment.EHLO, name)
 
-    def login(self, mechanism: str) -> Reply | None:
+    def login(self, mechanism: str) -> Judgement:
         return self.rules.ask(Moment.AUTH, mechanism)
 
     def authenticate(self, user: str, password: str) -> bool:
@@ -63,21 +57,26 @@ class Catcher(Policy):
     def password(self, user: str) -> str | None:
         return self._users.get(user)
 
-    def sender(self, address: str) -> Reply | None:
+    def sender(self, address: str) -> Judgement:
         return self.rules.ask(Moment.MAIL, address)
 
-    def recipient(self, address: str) -> Reply | None:
+    def recipient(self, address: str) -> Judgement:
         return self.rules.ask(Moment.RCPT, address)
 
-    def data(self, sender: str, recipients: tuple[str, ...]) -> Reply | None:
+    def data(self, sender: str, recipients: tuple[str, ...]) -> Judgement:
         return self.rules.ask(Moment.DATA, *recipients)
 
-    def message(self, received: Received) -> Reply | None:
-        if fault := self.rules.ask(Moment.DOT, *received.recipients):
-            return fault
-        self.archive.add(received, inbox=received.user or self.inbox)
-        if self.observer:
-            self.observer(received)
+    def message(self, received: Received) -> Judgement:
+        verdict = self.rules.ask(Moment.DOT, *received.recipients)
+        if isinstance(verdict, Later):
+            return Later(verdict.seconds, lambda: verdict.then() or self._keep(received))
+        return verdict or self._keep(received)
+
+    def _keep(self, received: Received) -> Reply | None:
+        try:
+            self.archive.add(received, inbox=received.user)
+        except ConfigError as error:
+            return Reply.of(452, f"4.3.1 {error}")
         return None
 
     def ended(self, transcript: tuple[str, ...]) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import ssl
-from collections.abc import Callable
 from dataclasses import replace
 from os import PathLike
 from types import TracebackType
@@ -15,7 +14,7 @@ from mailkit.inbox.box import Box
 from mailkit.inbox.catch import Catcher, Session
 from mailkit.inbox.rules import Rule, Rules
 from mailkit.net import Listener
-from mailkit.smtp import Received, ServerProfile
+from mailkit.smtp import ServerProfile
 
 __all__ = ["Inbox"]
 
@@ -98,22 +97,9 @@ class Inbox(Box):
         """What was said on connections that ended in no message, the oldest first."""
         return tuple(self._catcher.sessions)
 
-    @property
-    def default(self) -> str:
-        """The name of the inbox for mail from clients that do not log in."""
-        return self._catcher.inbox
-
-    @default.setter
-    def default(self, name: str) -> None:
-        self._catcher.inbox = name
-
     def box(self, name: str) -> Box:
         """Return the inbox of one user."""
         return Box(self.archive, self._catcher, name)
-
-    def observe(self, observer: Callable[[Received], object]) -> None:
-        """Have ``observer`` told of each message, in the server's thread."""
-        self._catcher.observer = observer
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as opened:
@@ -123,7 +109,6 @@ class Inbox(Box):
                 self.tls_port = opened.enter_context(self._listener(self.tls_port, implicit_tls=True)).port
             if self.lmtp_port is not None:
                 self.lmtp_port = opened.enter_context(self._listener(self.lmtp_port, is_lmtp=True)).port
-            opened.callback(self.rules.end)
             self._exit = opened.pop_all()
         return self
 

@@ -9,14 +9,14 @@ import re
 import shlex
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from mailkit import clock
 from mailkit.errors import ConfigError, ConnectError
-from mailkit.smtp import Reply
+from mailkit.smtp import Judgement, Later, Reply
 
 __all__ = ["Moment", "Rule", "Rules"]
 
@@ -92,6 +92,12 @@ class Rule:
             return Reply.of(self.code, self.text)
         return Reply.of(self.code, f"{code} {self.text or words}")
 
+    def verdict(self) -> Reply | None:
+        """Return what it comes to once its delay is over. Raises ConnectError to cut the connection."""
+        if self.drop:
+            raise ConnectError(f"cut on purpose: {self.describe()}")
+        return self.reply() if self.code else None
+
     @classmethod
     def parse(cls, text: str) -> "Rule":
         """Read a rule from one line: the stage, a pattern, what it does, and when.
@@ -116,18 +122,13 @@ class Rule:
                 found |= _WORDS[word]
             elif equals and name in _NUMBERS:
                 found[name] = _number(name, value)
-            elif "code" in found and "text" not in found:
+            elif "code" in found and "text" not in found and not _PATTERN.search(word):
                 found["text"] = word
             elif "match" not in found:
                 found["match"] = word
             else:
                 raise ConfigError(f"the rule {text!r} cannot be read at {word!r}", hint=_SYNTAX)
         return cls(**found)
-
-    def facts(self) -> dict[str, object]:
-        """Return what differs from a rule that does nothing, for JSON."""
-        plain = {one.name: one.default for one in fields(self)}
-        return {name: getattr(self, name) for name in plain if getattr(self, name) != plain[name]}
 
     def describe(self) -> str:
         """Say what it does."""
@@ -154,6 +155,7 @@ _NUMBERS: dict[str, type] = {
     **dict.fromkeys(("nth", "every", "times", "seed"), int),
     **dict.fromkeys(("delay", "rate", "per_second"), float),
 }
+_PATTERN = re.compile(r"^\S*[*@]\S*$")  # what is no text of a reply, wherever it stands
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3} ")
 _TEXTS = {
     421: "4.3.2 Service not available",
@@ -192,20 +194,10 @@ class Rules:
 
     def __init__(self, *rules: Rule) -> None:
         self._lock = threading.Lock()
-        self._ended = threading.Event()
         self._states: list[_State] = []
         self._gone: deque[_State] = deque(maxlen=_MOST_GONE)
         for rule in rules:
             self.add(rule)
-
-    @property
-    def may_wait(self) -> bool:
-        """Whether one of them delays, so that asking may take its time."""
-        return any(state.rule.delay for state in self._states)
-
-    def end(self) -> None:
-        """End all waiting: the server closes."""
-        self._ended.set()
 
     def __bool__(self) -> bool:
         return bool(self._states)
@@ -223,33 +215,20 @@ class Rules:
 
     def remove(self, rule: Rule) -> None:
         """Take a rule away. One that is not there is none."""
-        self._keep(lambda state: state.rule is not rule)
-
-    def clear(self) -> None:
-        """Take all rules away."""
-        self._keep(lambda state: False)
-
-    def _keep(self, stays: Callable[[_State], bool]) -> None:
         with self._lock:
-            self._gone.extend(state for state in self._states if not stays(state))
-            self._states = [state for state in self._states if stays(state)]
+            self._gone.extend(state for state in self._states if state.rule is rule)
+            self._states = [state for state in self._states if state.rule is not rule]
 
     def count(self, rule: Rule) -> int:
         """Return how often a rule has acted, also one that was taken away lately."""
         return next((state.acted for state in (*self._states, *self._gone) if state.rule is rule), 0)
 
-    def ask(self, stage: Moment, *subjects: str) -> Reply | None:
-        """Return the refusal for a stage, if any: wait, where one says so. Raises ConnectError to cut the connection."""
-        if not self._states:
-            return None
-        rule = self._acting(stage, subjects)
+    def ask(self, stage: Moment, *subjects: str) -> Judgement:
+        """Return what a stage comes to: None when no rule acts. Raises ConnectError to cut the connection."""
+        rule = self._acting(stage, subjects) if self._states else None
         if rule is None:
             return None
-        if rule.delay:
-            self._ended.wait(rule.delay)
-        if rule.drop:
-            raise ConnectError(f"cut on purpose: {rule.describe()}")
-        return rule.reply() if rule.code else None
+        return Later(rule.delay, rule.verdict) if rule.delay else rule.verdict()
 
     def _acting(self, stage: Moment, subjects: tuple[str, ...]) -> Rule | None:
         with self._lock:

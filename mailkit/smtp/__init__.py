@@ -7,7 +7,7 @@ from mailkit.smtp.content import Content, Stored
 from mailkit.smtp.credentials import Credentials
 from mailkit.smtp.dsn import DsnRequest, RecipientDsn
 from mailkit.smtp.job import Job
-from mailkit.smtp.policy import Policy, Received, ServerProfile
+from mailkit.smtp.policy import Judgement, Later, Policy, Received, ServerProfile
 from mailkit.smtp.profile import Profile, StartTlsPolicy, Timeouts
 from mailkit.smtp.reply import Reply, ReplyReader
 from mailkit.smtp.scram import Verifier
@@ -23,6 +23,8 @@ __all__ = [
     "Credentials",
     "DsnRequest",
     "Job",
+    "Judgement",
+    "Later",
     "Policy",
     "Profile",
     "Received",

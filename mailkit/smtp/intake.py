@@ -52,10 +52,14 @@ class Intake:
         if self.is_broken:
             return Reply.of(503, "5.5.1 A chunk before this one was refused")
         if len(self.content) + size > self.limit:
-            self.is_broken = True
-            self.content.clear()
+            self.break_off()
             return _TOO_LARGE
         return None
+
+    def break_off(self) -> None:
+        """Refuse a chunk, and with it all that follow: they make no message without it."""
+        self.is_chunked = self.is_broken = True
+        self.content.clear()
 
 
 _TOO_LARGE = Reply.of(552, "5.3.4 Message too large")

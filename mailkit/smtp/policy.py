@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from mailkit import clock
 from mailkit.errors import MailkitError
@@ -12,7 +12,7 @@ from mailkit.smtp.dsn import DsnRequest
 from mailkit.smtp.reply import Reply
 from mailkit.smtp.scram import Verifier
 
-__all__ = ["Policy", "Received", "ServerProfile", "guarded"]
+__all__ = ["Judgement", "Later", "Policy", "Received", "ServerProfile", "guarded"]
 
 _log = logging.getLogger("mailkit.smtp.server")
 _Judgement = TypeVar("_Judgement")
@@ -39,8 +39,19 @@ class Received:
     """The client's mistakes that a lenient profile let pass."""
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A verdict that takes its time: the client waits so many ``seconds``, others do not, and then ``then`` is asked."""
+
+    seconds: float
+    then: Callable[[], "Judgement"]
+
+
+Judgement: TypeAlias = Reply | Later | None
+
+
 class Policy:
-    """What a server answers beyond the protocol. Each method returns None for "fine", or the reply to give instead.
+    """What a server answers beyond the protocol. Each method returns None for "fine", the reply to give instead, or Later.
 
     Subclass it, and override what you need. The methods may block: pumps run them beside the wire. One that raises
     ConnectError hangs up; any other failure is logged, and the client is told to try again later.
@@ -49,24 +60,27 @@ class Policy:
     may_block = True
     """Whether a method may wait for something. One that never does is asked at once, which is many times as fast."""
 
-    def connect(self, peer: str) -> Reply | None:
+    def connect(self, peer: str) -> Judgement:
         """Judge a client by where it comes from, before it is greeted. A reply ends the session."""
         return None
 
-    def hello(self, name: str) -> Reply | None:
+    def hello(self, name: str) -> Judgement:
         """Judge HELO, EHLO or LHLO."""
         return None
 
-    def login(self, mechanism: str) -> Reply | None:
+    def login(self, mechanism: str) -> Judgement:
         """Judge that somebody wants to log in, before any secret is heard."""
         return None
 
-    def data(self, sender: str, recipients: tuple[str, ...]) -> Reply | None:
+    def data(self, sender: str, recipients: tuple[str, ...]) -> Judgement:
         """Judge DATA, or the first BDAT, before any content is taken."""
         return None
 
     def ended(self, transcript: tuple[str, ...]) -> None:
-        """See what was said since the last message, where the profile has that kept; it may be all of a session."""
+        """See what was said since the last message, where the profile has that kept; it may be all of a session.
+
+        It must not block: the connection is gone, and nothing waits for it.
+        """
 
     def authenticate(self, user: str, password: str) -> bool:
         """Whether the password is right. Only asked when the profile has ``auth``."""
@@ -87,15 +101,15 @@ class Policy:
         """Whether an access token is good, for XOAUTH2 and OAUTHBEARER."""
         return False
 
-    def sender(self, address: str) -> Reply | None:
+    def sender(self, address: str) -> Judgement:
         """Judge MAIL FROM; the null return path is ``""``."""
         return None
 
-    def recipient(self, address: str) -> Reply | None:
+    def recipient(self, address: str) -> Judgement:
         """Judge RCPT TO."""
         return None
 
-    def message(self, received: Received) -> Reply | None:
+    def message(self, received: Received) -> Judgement:
         """Take the message. Returning None accepts it with 250. With LMTP it is asked for each recipient by himself."""
         return None
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mailkit.errors import RemoteProtocolError
-from mailkit.sansio import Call, ChannelBinding, Conversation, StartTls
+from mailkit.sansio import Call, ChannelBinding, Conversation, Sleep, StartTls
 from mailkit.smtp.dsn import RecipientDsn
 from mailkit.smtp.intake import Intake
 from mailkit.smtp.login import login
 from mailkit.smtp.order import NEEDS, OF_LMTP, OF_SMTP
 from mailkit.smtp.parameter import MailParameters, mail_parameters, rcpt_parameters
 from mailkit.smtp.path import loose_path, strict_path
-from mailkit.smtp.policy import Policy, Received, ServerProfile, guarded
+from mailkit.smtp.policy import Judgement, Later, Policy, Received, ServerProfile, guarded
 from mailkit.smtp.reply import Reply
 from mailkit.smtp.serverwire import ServerWire
 
@@ -52,8 +52,8 @@ class _Session:
         try:
             yield from self._converse()
         finally:
-            if self.profile.keeps_transcript and (said := wire.taken_transcript()):
-                self.policy.ended(said)
+            if said := wire.taken_transcript():
+                guarded(partial(self.policy.ended, said))
 
     def _converse(self) -> Conversation[None]:
         wire = self.wire
@@ -103,14 +103,21 @@ class _Session:
         return command(argument)
 
     def _ask(self, name: str, *arguments: object) -> Conversation[Reply | None]:
-        """Ask the policy: beside the wire when it may take its time, and not at all when it has no view of its own."""
-        question = getattr(self.policy, name)
-        if getattr(question, "__func__", None) is getattr(Policy, name):
+        """Ask the policy: beside the wire when it may block, and not at all when it has no view of its own."""
+        method = getattr(self.policy, name)
+        if getattr(method, "__func__", None) is getattr(Policy, name):
             return None
-        if not self.policy.may_block:
-            return guarded(partial(question, *arguments))
-        answer: Reply | None = yield Call(lambda: guarded(partial(question, *arguments)))
-        return answer
+        question: Callable[[], Judgement] = partial(method, *arguments)
+        while True:
+            if self.policy.may_block:
+                verdict: Judgement = yield Call(partial(guarded, question))
+            else:
+                verdict = guarded(question)
+            if not isinstance(verdict, Later):
+                return verdict
+            yield from self.wire.flush()  # what was said before does not wait as well
+            yield Sleep(verdict.seconds)
+            question = verdict.then
 
     def _forgives(self, mistake: str) -> bool:
         """Whether the profile lets a mistake pass; the message then tells of it."""
@@ -302,7 +309,7 @@ class _Session:
         return self._take_data(self._begun())
 
     def _take_data(self, intake: Intake) -> Conversation[None]:
-        if fault := (yield from self._ask("data", intake.sender, tuple(intake.recipients))):
+        if fault := (yield from self._ask_of_data(intake)):
             return self.wire.say(fault)
         self.wire.say(Reply.of(354, "End data with <CR><LF>.<CR><LF>"))
         data = yield from intake.read_data(self.wire)
@@ -327,13 +334,10 @@ class _Session:
         """Read the octets, whether they are wanted or not, and answer (RFC 3030 2)."""
         fault = self._fault_of_bdat()
         intake = self._begun() if fault is None else None
-        if intake and not intake.is_chunked:
-            fault = yield from self._ask("data", intake.sender, tuple(intake.recipients))
-            intake.is_broken = fault is not None
-        refusal = fault or (intake.refusal_of_chunk(size) if intake else None)
+        refusal = (yield from self._refusal_of_chunk(intake, size)) if intake else fault
         if not (yield from self.wire.octets(size, into=intake.content if intake and not refusal else None)):
             self.wire.is_over = True  # no reply, as for DATA
-        elif intake is None and fault:
+        elif fault:
             self.wire.fault(fault)
         elif refusal and is_last:
             self._forget()
@@ -344,6 +348,15 @@ class _Session:
             yield from self._accept(self._begun(), bytes(self._begun().content))
         else:
             self.wire.say(Reply.of(250, f"2.0.0 {size} octets received"))
+
+    def _refusal_of_chunk(self, intake: Intake, size: int) -> Conversation[Reply | None]:
+        if not intake.is_chunked and (refusal := (yield from self._ask_of_data(intake))):
+            intake.break_off()
+            return refusal
+        return intake.refusal_of_chunk(size)
+
+    def _ask_of_data(self, intake: Intake) -> Conversation[Reply | None]:
+        return (yield from self._ask("data", intake.sender, tuple(intake.recipients)))
 
     def _fault_of_bdat(self) -> Reply | None:
         if "CHUNKING" not in self.profile.extensions:
@@ -361,19 +374,13 @@ class _Session:
             peer=self.peer,
             body=intake.parameters.body,
             dsn=intake.dsn,
-            transcript=self._told(len(data)),
+            transcript=self.wire.taken_transcript(f"   ({len(data):,} octets of content)"),
             warnings=self.wire.taken_warnings(),
         )
         self._forget()
         for mine in self._shares(received):
             fault = yield from self._ask("message", mine)
             self.wire.say(fault or Reply.of(250, "2.0.0 Message accepted"))
-
-    def _told(self, size: int) -> tuple[str, ...]:
-        if not self.profile.keeps_transcript:
-            return ()
-        self.wire.note(f"   ({size:,} octets of content)")
-        return self.wire.taken_transcript()
 
     def _shares(self, received: Received) -> list[Received]:
         """What is judged by itself: the message, or with LMTP each recipient's (RFC 2033 4.2)."""

@@ -1,5 +1,7 @@
 """The server's end of the wire: lines in, replies out."""
 
+import re
+
 from mailkit.sansio import Buffer, Conversation, Read, Write
 from mailkit.smtp.policy import ServerProfile
 from mailkit.smtp.reply import Reply
@@ -10,6 +12,7 @@ _LINE_LIMIT = 12_288  # RFC 4954 4.3: an AUTH line; all other commands are short
 _MOST_NOTES = 2_000  # lines of a transcript between two messages
 _LONGEST_NOTE = 500
 _MOST_WARNINGS = 20
+_AUTH = re.compile(r"\W*(?i:AUTH)\b(?:\W+[A-Z0-9_-]{1,20}(?=\s|$))?")  # RFC 4954 4: what a mechanism is called
 
 
 class ServerWire:
@@ -27,7 +30,8 @@ class ServerWire:
         self.buffer = Buffer()
         self.is_secret = False
         """Whether what the client says now is a secret, which is not kept."""
-        self._transcript: list[str] | None = [] if profile.keeps_transcript else None
+        self._keeps_transcript = profile.keeps_transcript
+        self._transcript: list[str] = []
 
     def warn(self, mistake: str) -> None:
         """Keep what the client was forgiven, each mistake once."""
@@ -36,33 +40,29 @@ class ServerWire:
 
     def taken_warnings(self) -> tuple[str, ...]:
         """Return the mistakes since this was asked last."""
-        if not self._warnings:
-            return ()
-        found = tuple(self._warnings)
-        self._warnings.clear()
-        return found
+        return _taken(self._warnings)
 
-    def note(self, text: str) -> None:
-        """Keep something in the transcript."""
-        if self._transcript is not None and len(self._transcript) < _MOST_NOTES:
+    def taken_transcript(self, *last: str) -> tuple[str, ...]:
+        """Return what was said since this was asked last, and what else is to stand there; nothing when none is kept."""
+        for text in last:
+            self._note(text)
+        return _taken(self._transcript)
+
+    def _note(self, text: str) -> None:
+        if self._keeps_transcript and len(self._transcript) < _MOST_NOTES:
             self._transcript.append(text[:_LONGEST_NOTE])
-
-    def taken_transcript(self) -> tuple[str, ...]:
-        """Return what was said since this was asked last."""
-        if not self._transcript:
-            return ()
-        found = tuple(self._transcript)
-        self._transcript.clear()
-        return found
 
     def say(self, reply: Reply) -> None:
         # Replies to pipelined commands leave together (RFC 2920 3.2).
         if not self.has_codes:
             reply = Reply(reply.code, reply.lines)
-        if self._transcript is not None:
-            for line in bytes(reply).decode("utf-8", "replace").splitlines():
-                self.note(f"S: {line}")
-        self._pending.append(bytes(reply))
+        written = bytes(reply)
+        if self._keeps_transcript:
+            for line in written.decode("utf-8", "replace").splitlines():
+                self._note(f"S: {line}")
+        self._pending.append(written)
+        if reply.code == 421:  # RFC 5321 4.2.3: whoever says it closes the channel
+            self.is_over = True
 
     def fault(self, reply: Reply) -> None:
         """Answer a mistake, and count it."""
@@ -91,8 +91,8 @@ class ServerWire:
         while (line := self.buffer.take_until(b"\n", limit=_LINE_LIMIT)) is None:
             if not (yield from self.fill()):
                 return None
-        if self._transcript is not None:
-            self.note(f"C: {'***' if self.is_secret else _shown(line)}")
+        if self._keeps_transcript:
+            self._note(f"C: {'***' if self.is_secret else _shown(line)}")
         if line.endswith(b"\r\n"):
             return line[:-2]
         if self._is_lenient:
@@ -118,8 +118,14 @@ class ServerWire:
         self.buffer.take(len(self.buffer))
 
 
+def _taken(kept: list[str]) -> tuple[str, ...]:
+    found = tuple(kept)
+    kept.clear()
+    return found
+
+
 def _shown(line: bytes) -> str:
-    """What stands behind the mechanism of an AUTH is a secret, or may be."""
+    """What stands behind the mechanism of an AUTH is a secret, or may be, however wrongly the line is written."""
     text = line.rstrip(b"\r\n").decode("utf-8", "replace")
-    words = text.split(" ", 2)
-    return f"{words[0]} {words[1]} ***" if words[0].upper() == "AUTH" and len(words) == 3 else text
+    found = _AUTH.match(text)
+    return f"{found[0]} ***" if found and text[found.end() :].strip() else text

@@ -1,12 +1,13 @@
 """The server's conversation against scripted clients."""
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 
 import pytest
 
 from mailkit.errors import ConnectError, TransportTimeout
-from mailkit.sansio import Call, Write
-from mailkit.smtp import Policy, Received, Reply, ServerProfile, serve
+from mailkit.sansio import Call, Read, Sleep, Write
+from mailkit.smtp import Judgement, Later, Policy, Received, Reply, ServerProfile, serve
 from mailkit.testing.peer import Closes, Fails, Hears, Says, ScriptedPeer, Secures, Step
 
 
@@ -458,3 +459,157 @@ def test_a_policy_that_fails_gives_a_temporary_refusal(
     assert expected in said
     assert b"235" not in said
     assert "policy" in caplog.text
+
+
+# -- what a policy may say, and hears --------------------------------------------------------------------------------
+
+
+@dataclass
+class Slow(Policy):
+    """Takes its time at every stage, and notes who was asked what."""
+
+    may_block = False
+    asked: list[str] = field(default_factory=list)
+
+    def _later(self, stage: str) -> Later:
+        return Later(3.0, lambda: self.asked.append(stage))
+
+    def connect(self, peer: str) -> Judgement:
+        return self._later("connect")
+
+    def hello(self, name: str) -> Judgement:
+        return self._later("hello")
+
+    def sender(self, address: str) -> Judgement:
+        return self._later("sender")
+
+    def recipient(self, address: str) -> Judgement:
+        return self._later("recipient")
+
+    def data(self, sender: str, recipients: tuple[str, ...]) -> Judgement:
+        return self._later("data")
+
+    def message(self, received: Received) -> Judgement:
+        return Later(3.0, lambda: Later(4.0, lambda: Reply.of(554, "5.6.0 Too slow")))
+
+
+def played(policy: Policy, profile: ServerProfile, said: bytes) -> tuple[bytes, list[object]]:
+    """Run the server against a client that says all at once and goes away. Returns what it heard, and the other effects."""
+    heard, effects = b"", []
+    conversation, coming = serve(policy, profile, peer="192.0.2.1"), [said]
+    result: object = None
+    try:
+        while True:
+            effect = conversation.send(result)
+            result = None
+            match effect:
+                case Write(data):
+                    heard += data
+                case Read():
+                    result = coming.pop() if coming else b""
+                case Call(deed):
+                    result = deed()
+                case _:
+                    effects.append(effect)
+    except StopIteration:
+        return heard, effects
+
+
+TRANSACTION = b"EHLO me\r\nMAIL FROM:<a@x.org>\r\nRCPT TO:<b@y.org>\r\nDATA\r\nHi\r\n.\r\nQUIT\r\n"
+
+
+def test_serve_when_a_verdict_comes_later_then_the_wire_sleeps_and_the_verdict_counts() -> None:
+    """No thread waits for it, and a verdict may be put off again."""
+    policy = Slow()
+    heard, effects = played(policy, CODED, TRANSACTION)
+    assert effects == [Sleep(3.0)] * 6 + [Sleep(4.0)]
+    assert policy.asked == ["connect", "hello", "sender", "recipient", "data"]
+    assert heard.endswith(b"554 5.6.0 Too slow\r\n221 2.0.0 Bye\r\n")
+
+
+@dataclass
+class Once(Policy):
+    """Refuses the first content that is offered, with a reply."""
+
+    reply: Reply
+    messages: list[bytes] = field(default_factory=list)
+    has_refused: bool = False
+
+    def data(self, sender: str, recipients: tuple[str, ...]) -> Reply | None:
+        if self.has_refused:
+            return None
+        self.has_refused = True
+        return self.reply
+
+    def message(self, received: Received) -> Reply | None:
+        self.messages.append(received.data)
+        return None
+
+
+def test_bdat_when_the_policy_refuses_the_first_chunk_then_the_rest_makes_no_message() -> None:
+    """RFC 3030 2: a client that sends its chunks in one flight gets no message without its beginning."""
+    policy = Once(Reply.of(451, "4.3.0 Not now"))
+    start = b"MAIL FROM:<a@x.org>\r\nRCPT TO:<b@y.org>\r\n"
+    heard, _ = played(
+        policy,
+        CODED,
+        b"EHLO me\r\n" + start + b"BDAT 5\r\nfirstBDAT 6 LAST\r\nsecond" + start + b"BDAT 5 LAST\r\nwhole",
+    )
+    assert policy.messages == [b"whole"]
+    assert b"451 4.3.0 Not now\r\n503 5.5.1 A chunk before this one was refused\r\n" in heard
+
+
+def test_serve_when_a_reply_is_421_then_it_is_the_last() -> None:
+    """RFC 5321 4.2.3: whoever says it closes the channel."""
+    heard, _ = played(Once(Reply.of(421, "4.3.2 Closing")), CODED, TRANSACTION)
+    assert heard.endswith(b"421 4.3.2 Closing\r\n")
+
+
+class Listening(Policy):
+    """Keeps the transcript of the session."""
+
+    transcript: tuple[str, ...] = ()
+
+    def ended(self, transcript: tuple[str, ...]) -> None:
+        self.transcript = transcript
+
+
+SECRET = b64encode(b"\0ada\0swordfish")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (b"AUTH PLAIN " + SECRET,),
+        (b"AUTH PLAIN", SECRET),
+        (b"AUTH LOGIN", b"YWRh", SECRET),
+        (b"auth plain " + SECRET,),
+        (b"AUTH  PLAIN " + SECRET,),
+        (b" AUTH PLAIN " + SECRET,),
+        (b"AUTH\tPLAIN\t" + SECRET,),
+        (b"AUTH " + SECRET,),
+        (b"AUTH XUNKNOWN " + SECRET,),
+    ],
+)
+def test_transcript_when_somebody_logs_in_then_no_secret_is_in_it(lines: tuple[bytes, ...]) -> None:
+    """However wrongly the lines are written that say it."""
+    policy = Listening()
+    profile = ServerProfile(auth=True, unsafe_plaintext_auth=True, keeps_transcript=True, is_lenient=True)
+    played(policy, profile, b"".join(line + b"\r\n" for line in (b"EHLO me", *lines, b"QUIT")))
+    assert policy.transcript[-2] == "C: QUIT"
+    assert any(line.startswith("C: ") and line.endswith("***") for line in policy.transcript)
+    assert SECRET.decode()[:6] not in "".join(policy.transcript)
+
+
+def test_transcript_when_the_policy_fails_over_it_then_the_session_ends_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An application's bookkeeping takes nothing down."""
+
+    class Failing(Policy):
+        def ended(self, transcript: tuple[str, ...]) -> None:
+            raise RuntimeError("no room")
+
+    heard, _ = played(Failing(), ServerProfile(keeps_transcript=True), b"QUIT\r\n")
+    assert heard.endswith(b"221 Bye\r\n")
+    assert "no room" in caplog.text
