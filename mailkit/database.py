@@ -1,4 +1,4 @@
-"""SQLite files that threads and processes share: opened, checked, brought up to date, read and written."""
+"""SQLite files that threads share, and processes where they may: opened, checked, brought up to date, read and written."""
 
 import os
 import sqlite3
@@ -36,13 +36,15 @@ class Kind:
     """The same, where it is told from other databases."""
     option: str
     """What it is given to."""
+    is_exclusive: bool = False
+    """Whether one process has it for itself, at once or not at all, and may lose its last moments in a power cut."""
 
 
 class Database:
     """One file; without a path it is gone when it is closed. Safe to share between threads, and to take over a fork.
 
-    ``synchronous`` is FULL: with less a power cut could forget what had been written down before a message left. Raises the
-    kind's error when the file is no such database, or cannot be used.
+    ``synchronous`` is FULL unless it is exclusive: with less a power cut could forget what had been written down before a
+    message left. Raises the kind's error when the file is no such database, or cannot be used.
     """
 
     def __init__(self, path: str | PathLike[str] | None, kind: Kind, *, must_exist: bool = False) -> None:
@@ -63,7 +65,7 @@ class Database:
         self._lock = threading.RLock()
         try:
             # Without a name SQLite keeps it in memory as far as its cache goes, and the rest in a file that nobody else sees.
-            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
+            self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=self._patience)
         except sqlite3.Error as error:
             raise self._error(error) from None
         try:
@@ -73,10 +75,16 @@ class Database:
             self._db.close()
             raise
 
+    @property
+    def _patience(self) -> float:
+        return 0.0 if self._kind.is_exclusive else _PATIENCE
+
     def _open(self) -> None:
+        if self._kind.is_exclusive:
+            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._refuse_a_stranger()  # before the next line, which would change it
         self._share()
-        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute(f"PRAGMA synchronous = {'NORMAL' if self._kind.is_exclusive else 'FULL'}")
         self._db.execute("PRAGMA wal_autocheckpoint = 4000")
         if self._version() != self._kind.version:
             with self.writing():
@@ -116,7 +124,7 @@ class Database:
             try:
                 self._db.execute("PRAGMA journal_mode = WAL")
             except sqlite3.OperationalError as error:
-                if not wait or not _is_busy(error):
+                if not wait or self._kind.is_exclusive or not _is_busy(error):
                     raise
                 time.sleep(wait)
             else:
@@ -156,6 +164,8 @@ class Database:
 
     def _error(self, error: sqlite3.Error) -> MailkitError:
         kind, text = self._kind, str(error)
+        if _is_busy(error) and kind.is_exclusive:
+            return kind.error(f"the {kind.noun} {self.path!r} is in use by another program", hint=self._another)
         if _is_busy(error):
             return kind.error(
                 f"another program has kept the {kind.noun} {self.path!r} locked for {_PATIENCE:g} seconds",
@@ -171,7 +181,7 @@ class Database:
         if "full" in text:
             return kind.error(
                 f"the {kind.noun} {self.path!r} cannot be written: the disk is full",
-                hint="Make room; nothing is lost, and the same command goes on.",
+                hint=f"Make room; nothing is lost, and {'it' if kind.is_exclusive else 'the same command'} goes on.",
             )
         return kind.error(
             f"the {kind.noun} {self.path!r} cannot be used: {text}", hint="Check the path, its rights and the disk."

@@ -11,7 +11,7 @@ PACKAGE = Path(mailkit.__file__).parent
 
 FLOORS = {
     **dict.fromkeys(("errors", "clock", "secret"), 1),
-    **dict.fromkeys(("sansio", "mime"), 2),
+    **dict.fromkeys(("sansio", "mime", "database"), 2),
     **dict.fromkeys(("smtp", "message"), 3),
     **dict.fromkeys(("net", "template", "check"), 4),
     **dict.fromkeys(("transport", "mailbox"), 5),

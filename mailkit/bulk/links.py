@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailkit import clock
-from mailkit.bulk.database import Database
+from mailkit.database import Database
 
 __all__ = ["TABLES", "Link", "Links"]
 

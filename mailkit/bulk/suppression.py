@@ -13,8 +13,8 @@ from os import PathLike
 from typing import Any
 
 from mailkit import clock
-from mailkit.bulk.database import Database, Kind
 from mailkit.bulk.links import TABLES, Links
+from mailkit.database import Database, Kind
 from mailkit.errors import AddressError, SuppressionError
 from mailkit.message import Address
 

@@ -8,7 +8,7 @@ by a thread of the archive's own while no mail comes.
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from os import PathLike
 
@@ -69,7 +69,6 @@ class Archive:
         self.max_bytes = max_bytes
         self.max_age = max_age
         self._table = Table(opened(path))
-        self._lock = threading.RLock()  # of the table
         self._fresh: list[Row] = []
         self._fresh_bytes = 0
         self._fresh_lock = threading.Lock()
@@ -84,32 +83,35 @@ class Archive:
     # -- taking ------------------------------------------------------------------------------------------------------
 
     def add(self, received: Received, *, inbox: str = "", at: float | None = None) -> int:
-        """Keep a message, and return its number. It is found from now on."""
+        """Keep a message, and return its number. It is found from now on. Raises ConfigError when there is no room."""
+        if len(self._fresh) >= _MOST_WAITING or self._fresh_bytes >= _MOST_WAITING_BYTES:
+            self.flush()  # first, so that a full disk refuses the message, and does not lose it
         moment = clock.now().timestamp() if at is None else at
         with self._fresh_lock:
             self._last += 1
             number = self._last
             self._fresh.append(row(number, moment, inbox, received))
             self._fresh_bytes += len(received.data)
-            is_full = len(self._fresh) >= _MOST_WAITING or self._fresh_bytes >= _MOST_WAITING_BYTES
-        if is_full:
-            self.flush()
         self._arrived.set()
         self.tell()
         return number
 
     def flush(self) -> None:
-        """Write down what was accepted."""
+        """Write down what was accepted. Raises ConfigError when that cannot be done now; nothing is lost then."""
         if not self._fresh:
             return
-        with self._lock:
+        with self._table.held():
             with self._fresh_lock:
-                fresh, size, self._fresh, self._fresh_bytes = self._fresh, self._fresh_bytes, [], 0
+                fresh = list(self._fresh)
+            size = sum(len(one[-1]) for one in fresh)
             with self._table.writing():
                 self._table.insert(fresh)
-                self._count += len(fresh)
-                self._bytes += size
-                self._prune()
+            with self._fresh_lock:
+                del self._fresh[: len(fresh)]
+                self._fresh_bytes -= size
+            self._count += len(fresh)
+            self._bytes += size
+            self._prune()
 
     def subscribe(self, listener: Callable[[], object]) -> Callable[[], None]:
         """Have ``listener`` called after each change, in whichever thread made it. Returns what ends that."""
@@ -140,14 +142,17 @@ class Archive:
 
     def entries(self, search: Search | str = "", *, after: int = 0) -> Iterator[Caught]:
         """Go through the messages that fit and have a higher number than ``after``, the oldest first, one at a time."""
-        while True:
-            with self._using(search) as conditions:
-                numbers = self._table.numbers(conditions, after=after, limit=1)
-                found = self._table.caught(numbers[0]) if numbers else None
-            if found is None:
-                return
-            after = found.id
-            yield found
+        with self._using(search) as conditions:
+            numbers = self._table.numbers(conditions, after=after)
+        for number in numbers:
+            if found := self.get(number):  # it may have been deleted meanwhile
+                yield found
+
+    def first(self, search: Search | str = "", *, after: int = 0) -> Caught | None:
+        """Return the oldest message that fits and has a higher number than ``after``."""
+        with self._using(search) as conditions:
+            numbers = self._table.numbers(conditions, after=after, limit=1)
+            return self._table.caught(numbers[0]) if numbers else None
 
     def count(self, search: Search | str = "") -> int:
         """Return how many messages fit."""
@@ -168,7 +173,7 @@ class Archive:
 
     def delete(self, search: Search | str = "") -> int:
         """Delete the messages that fit, and return how many they were."""
-        with self._using(search) as conditions, self._table.writing():
+        with self._using(search) as conditions:
             numbers = self._table.numbers(conditions)
             self._forget(numbers)
         self.tell()
@@ -198,31 +203,35 @@ class Archive:
         self._closing.set()
         self._arrived.set()
         self._thread.join()
-        with self._lock:
+        try:
             self.flush()
+        finally:
             self._table.close()
 
     # -- within ------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _using(self, search: Search | str = "") -> Iterator[Sequence[Condition]]:
-        """Have the table for oneself, with all in it that was accepted, and with all filed that the search asks for."""
-        conditions = (search if isinstance(search, Search) else Search(search)).conditions
-        while any(condition.needs_filing for condition in conditions) and self._file_some():
-            pass
-        with self._lock:
+    def _held(self) -> Iterator[None]:
+        """Have the table for oneself, with all in it that was accepted."""
+        with self._table.held():
             if self._closing.is_set():
                 raise ConfigError("the inbox is closed")
             self.flush()
-            if self.max_age:
-                with self._table.writing():
-                    self._prune()
+            yield
+
+    @contextmanager
+    def _using(self, search: Search | str = "") -> Iterator[Sequence[Condition]]:
+        """Have the table for oneself, with all filed that the search asks for, and without what has grown too old."""
+        conditions = (search if isinstance(search, Search) else Search(search)).conditions
+        while any(condition.needs_filing for condition in conditions) and self._file_some():
+            pass
+        with self._held():
+            self._prune()
             yield conditions
 
     def _file_some(self) -> bool:
         """Read a few of the messages that nobody has read yet. False when there are none."""
-        with self._lock:
-            self.flush()
+        with self._held():
             numbers = self._table.unfiled(_CHUNK)
             self._table.file(numbers)
         return bool(numbers)
@@ -235,8 +244,11 @@ class Archive:
             self._forget(self._table.before(clock.now().timestamp() - self.max_age))
 
     def _forget(self, numbers: Sequence[int]) -> None:
-        self._bytes -= self._table.delete(numbers)
-        self._count -= len(numbers)
+        if numbers:
+            with self._table.writing():
+                freed = self._table.delete(numbers)
+            self._bytes -= freed
+            self._count -= len(numbers)
 
     def _tidy(self) -> None:
         """The archive's own thread: write down what came, and read it once no more comes."""
@@ -244,7 +256,8 @@ class Archive:
             self._arrived.clear()
             if self._closing.wait(_GATHER):
                 return
-            self.flush()
-            while not self._arrived.wait(_REST) and self._file_some():
-                while not self._arrived.is_set() and self._file_some():
-                    pass
+            with suppress(ConfigError):  # closed, or a full disk: whoever reads or sends next is told
+                self.flush()
+                while not self._arrived.wait(_REST) and self._file_some():
+                    while not self._arrived.is_set() and self._file_some():
+                        pass

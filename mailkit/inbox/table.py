@@ -1,12 +1,12 @@
-"""The statements that the archive gives to SQLite. Whoever calls them holds the archive's lock."""
+"""The statements that the archive gives to SQLite. Whoever calls them holds the table."""
 
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from mailkit.database import Database
 from mailkit.inbox.caught import Caught
 from mailkit.inbox.filing import filed
 from mailkit.inbox.search import Condition
@@ -16,7 +16,8 @@ from mailkit.smtp import Received
 
 __all__ = ["Row", "Table", "row"]
 
-_LINE = "id, at, inbox, sender, recipients, size, shown_from, shown_to, subject, snippet, attachments, warnings, unread, tags"
+# In the order of a summary's fields.
+_SUMMARY = "id, at, inbox, sender, recipients, size, shown_from, shown_to, subject, snippet, attachments, warnings, unread, tags"
 Row = tuple[Any, ...]
 
 
@@ -38,25 +39,27 @@ def row(number: int, at: float, inbox: str, received: Received) -> Row:
 
 
 class Table:
-    """Messages in a database that :func:`mailkit.inbox.schema.opened` has opened."""
+    """Messages in the database that :func:`mailkit.inbox.schema.opened` gives."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        with database.reading() as db:
+            self._db = db
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Have the table for oneself. Raises ConfigError when the file cannot be used."""
+        with self._database.reading():
+            yield
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Change things together, or not at all. One within another is a part of it."""
         if self._db.in_transaction:
             yield
-            return
-        self._db.execute("BEGIN")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._db.execute("ROLLBACK")
-            raise
+        else:
+            with self._database.writing():
+                yield
 
     def last(self) -> int:
         """Return the highest number that was ever given."""
@@ -85,8 +88,8 @@ class Table:
             (*values, limit, offset),
         ).fetchall()
         self.file([number for number, is_filed in shown if not is_filed])
-        one = f"SELECT {_LINE} FROM mail WHERE id = ?"  # noqa: S608
-        return tuple(_line(self._db.execute(one, (number,)).fetchone()) for number, _ in shown)
+        one = f"SELECT {_SUMMARY} FROM mail WHERE id = ?"  # noqa: S608
+        return tuple(_summary(self._db.execute(one, (number,)).fetchone()) for number, _ in shown)
 
     def numbers(self, conditions: Sequence[Condition], *, after: int = 0, limit: int = -1) -> list[int]:
         where, values = _where(conditions)
@@ -168,7 +171,7 @@ class Table:
         return freed
 
     def close(self) -> None:
-        self._db.close()
+        self._database.close()
 
     def _number(self, sql: str, values: Sequence[object] = ()) -> int:
         (found,) = self._db.execute(sql, values).fetchone()
@@ -208,39 +211,11 @@ def _caught(row: Row) -> Caught:
     )
 
 
-def _line(row: Row) -> Summary:
-    (
-        number,
-        at,
-        inbox,
-        sender,
-        recipients,
-        size,
-        shown_from,
-        shown_to,
-        subject,
-        snippet,
-        files,
-        warnings,
-        unread,
-        tags,
-    ) = row
-    return Summary(
-        id=number,
-        at=_time(at),
-        inbox=inbox,
-        sender=sender,
-        recipients=tuple(json.loads(recipients)),
-        size=size,
-        from_=shown_from,
-        to=shown_to,
-        subject=subject,
-        snippet=snippet,
-        attachments=files,
-        warnings=warnings,
-        is_unread=bool(unread),
-        tags=tuple(tags.split()),
-    )
+def _summary(row: Row) -> Summary:
+    number, at, inbox, sender, recipients, size, *said, unread, tags = row
+    known: Row = (number, _time(at), inbox, sender, tuple(json.loads(recipients)), size)
+    known += (*said, bool(unread), tuple(tags.split()))
+    return Summary(*known)
 
 
 def _time(at: float) -> datetime:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mailkit import Attachment, MessageBuilder, clock
 from mailkit.errors import ConfigError
-from mailkit.inbox import Archive, Search
+from mailkit.inbox import Archive, Rules, Search
+from mailkit.inbox.catch import Catcher
 from mailkit.smtp import Received
 from mailkit.testing import FrozenClock
 
@@ -76,6 +77,7 @@ def filled(archive: Archive) -> Archive:
         ("is:unread", [3, 2]),
         ("is:read", [1]),
         ("is:tagged", [2]),
+        ("is:TAGGED", [2]),
         ("tag:account", [2]),
         ("-tag:account", [3, 1]),
         ("tag:acc", []),
@@ -224,14 +226,14 @@ def test_archive_when_the_file_is_another_programs_then_it_is_left_alone(tmp_pat
         db.execute("CREATE TABLE t (x)")
     db.close()
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match="another program's"):
+    with pytest.raises(ConfigError, match="is a database, but no inbox of mailkit"):
         Archive(path)
     assert path.read_bytes() == before
     text = tmp_path / "text.txt"
     text.write_text("no database, but a text that is long enough to be taken for a header of one" * 3)
-    with pytest.raises(ConfigError, match="cannot keep mail"):
+    with pytest.raises(ConfigError, match="is no inbox"):
         Archive(text)
-    with pytest.raises(ConfigError, match="cannot keep mail"):
+    with pytest.raises(ConfigError, match="cannot be used: Is a directory"):
         Archive(tmp_path)
 
 
@@ -248,10 +250,40 @@ def test_archive_when_a_message_cannot_be_read_then_it_is_listed_all_the_same(ar
     assert archive.find("to:bob@example.com").total == 4
 
 
-def test_archive_when_closed_then_it_says_so() -> None:
+@pytest.mark.parametrize("search", ["", "id:1", "word", "has:html"])
+def test_archive_when_closed_then_it_says_so(search: str) -> None:
     """Closing twice is fine, using it is not."""
     archive = Archive()
     archive.close()
     archive.close()
-    with pytest.raises(ConfigError, match="closed"):
+    with pytest.raises(ConfigError, match="the inbox is closed"):
+        archive.find(search)
+
+
+def test_archive_when_the_disk_is_full_then_nothing_that_was_accepted_is_lost(tmp_path: Path) -> None:
+    """Readers are told, the next sender is refused for now, and once there is room all is there."""
+    path = tmp_path / "mail.db"
+    Archive(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON content BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        )
+    db.close()
+    archive = Archive(path)
+    catcher = Catcher(archive, Rules())
+    answers = [catcher.message(received(b"Subject: %d\r\n\r\n" % number)) for number in range(501)]
+    assert answers[:500] == [None] * 500
+    assert str(answers[500]).startswith("452 4.3.1 the inbox")
+    with pytest.raises(ConfigError, match="the disk is full"):
         archive.find()
+    with archive._table.writing():
+        archive._table._db.execute("DROP TRIGGER full")
+    assert catcher.message(received(b"Subject: last\r\n\r\n")) is None
+    assert archive.find().total == 501
+    archive.close()
+
+
+def test_search_of_when_there_is_no_such_field_then_it_says_so() -> None:
+    """A slip of the pen does not look for other things."""
+    with pytest.raises(ConfigError, match="no field 'subjct'"):
+        Search.of(subjct="x")

@@ -2,8 +2,8 @@
 
 from os import PathLike
 
-from mailkit.bulk.database import Database, Kind
 from mailkit.bulk.journal import schema
+from mailkit.database import Database, Kind
 from mailkit.errors import JournalError
 
 __all__ = ["Store"]
