@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event
+from typing import TypedDict, Unpack
 
 from mailkit.errors import ArrivalError
 from mailkit.inbox.archive import Archive
@@ -18,8 +19,24 @@ __all__ = ["Box"]
 _MOST_SHOWN = 10
 
 
+class Fields(TypedDict, total=False):
+    """What a message is to have, each as :class:`Search` looks for it."""
+
+    to: str
+    cc: str
+    bcc: str
+    from_: str
+    subject: str
+    body: str
+    tag: str
+    message_id: str
+
+
 class Box:
-    """The mail in an archive, or with a ``name`` that of one inbox in it."""
+    """The mail in an archive, or with a ``name`` that of one inbox in it.
+
+    What a message must have is said by :class:`Fields`, such as ``to=`` and ``subject=``, and in ``text``, a :class:`Search`.
+    """
 
     def __init__(self, archive: Archive, catcher: Catcher, name: str | None = None) -> None:
         self.archive = archive
@@ -33,9 +50,9 @@ class Box:
         """All messages, the oldest first."""
         return list(self.archive.entries(self._search("")))
 
-    def find(self, text: str = "", *, to: str = "", from_: str = "", subject: str = "", tag: str = "") -> list[Caught]:
-        """Return the messages that fit, the oldest first. ``text`` is a search as the page takes it."""
-        return list(self.archive.entries(self._search(text, to=to, from_=from_, subject=subject, tag=tag)))
+    def find(self, text: str = "", **fields: Unpack[Fields]) -> list[Caught]:
+        """Return the messages that fit, the oldest first."""
+        return list(self.archive.entries(self._search(text, **fields)))
 
     def __len__(self) -> int:
         return self.archive.count(self._search(""))
@@ -46,9 +63,9 @@ class Box:
     def __bool__(self) -> bool:
         return True  # an empty inbox is one
 
-    def only(self, text: str = "", *, to: str = "", from_: str = "", subject: str = "", tag: str = "") -> Caught:
+    def only(self, text: str = "", **fields: Unpack[Fields]) -> Caught:
         """Return the one message that fits. Raises ArrivalError when there is none, or more than one."""
-        search = self._search(text, to=to, from_=from_, subject=subject, tag=tag)
+        search = self._search(text, **fields)
         found = list(self.archive.entries(search))
         if len(found) != 1:
             raise ArrivalError(f"{len(found)} messages fit{_described(search)}, not one{self._state()}")
@@ -60,25 +77,22 @@ class Box:
         self,
         text: str = "",
         *,
-        to: str = "",
-        from_: str = "",
-        subject: str = "",
-        tag: str = "",
         after: Caught | int = 0,
         timeout: float = 10.0,
+        **fields: Unpack[Fields],
     ) -> Caught:
         """Return the first message that fits, as soon as it is there; ``timeout`` is in seconds.
 
         ``after`` is a message that came before it. Raises ArrivalError, with what did arrive, when the time is over.
         """
-        search, number = self._search(text, to=to, from_=from_, subject=subject, tag=tag), _number(after)
+        search, number = self._search(text, **fields), _number(after)
         news = Event()
         end = self.archive.subscribe(news.set)
         deadline = time.monotonic() + timeout
         try:
             while True:
                 news.clear()  # before looking: what comes while we look is news again
-                if found := next(self.archive.entries(search, after=number), None):
+                if found := self.archive.first(search, after=number):
                     return found
                 if not news.wait(max(0.0, deadline - time.monotonic())):
                     raise self._missing(search, timeout)
@@ -89,21 +103,18 @@ class Box:
         self,
         text: str = "",
         *,
-        to: str = "",
-        from_: str = "",
-        subject: str = "",
-        tag: str = "",
         after: Caught | int = 0,
         timeout: float = 10.0,  # noqa: ASYNC109 - as wait() has it
+        **fields: Unpack[Fields],
     ) -> Caught:
         """Wait as :meth:`wait` does, without blocking the event loop."""
-        search, number = self._search(text, to=to, from_=from_, subject=subject, tag=tag), _number(after)
+        search, number = self._search(text, **fields), _number(after)
         news, loop = asyncio.Event(), asyncio.get_running_loop()
         end = self.archive.subscribe(_from_threads(loop, news))
         try:
             async with asyncio.timeout(timeout):
                 while True:
-                    if found := next(self.archive.entries(search, after=number), None):
+                    if found := self.archive.first(search, after=number):
                         return found
                     await news.wait()
                     news.clear()
@@ -112,13 +123,13 @@ class Box:
         finally:
             end()
 
-    def assert_none(self, text: str = "", *, to: str = "", from_: str = "", subject: str = "", tag: str = "") -> None:
+    def assert_none(self, text: str = "", **fields: Unpack[Fields]) -> None:
         """Raise ArrivalError when there is a message that fits.
 
         It looks at what has come. What is sent in the background must have ended first: nothing proves that nothing will come.
         """
-        search = self._search(text, to=to, from_=from_, subject=subject, tag=tag)
-        if found := next(self.archive.entries(search), None):
+        search = self._search(text, **fields)
+        if found := self.archive.first(search):
             raise ArrivalError(
                 f"no message should fit{_described(search)}, but there is {found.describe()}{self._state()}"
             )
@@ -141,8 +152,9 @@ class Box:
 
     # -- within --------------------------------------------------------------------------------------------------------
 
-    def _search(self, text: str, **fields: str) -> Search:
-        return Search.of(text=text, **fields) if self.name is None else Search.of(text=text, inbox=self.name, **fields)
+    def _search(self, text: str, **fields: Unpack[Fields]) -> Search:
+        mine: dict[str, str] = {} if self.name is None else {"inbox": self.name}
+        return Search.of(text=text, **mine, **fields)
 
     def _missing(self, search: Search, timeout: float) -> ArrivalError:
         return ArrivalError(f"no message came that fits{_described(search)}, within {timeout:g} seconds{self._state()}")
@@ -161,7 +173,7 @@ class Box:
 
 def _from_threads(loop: asyncio.AbstractEventLoop, news: asyncio.Event) -> Callable[[], None]:
     def tell() -> None:
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop has been closed meanwhile
             loop.call_soon_threadsafe(news.set)
 
     return tell

@@ -8,11 +8,12 @@ from functools import cached_property
 from mailkit.inbox.mistake import mistakes
 from mailkit.message import Address, Attachment, Message
 from mailkit.mime.bodytype import BodyType
-from mailkit.template.plaintext import read_page
+from mailkit.template.plaintext import to_text
+from mailkit.template.tree import parse
 
 __all__ = ["Caught"]
 
-_URL = re.compile(r"https?://[^\s<>\"'\\^`{|}\x00-\x20]+")
+_URL = re.compile(r"https?://[^\s<>\"'\\^`{|}\x00-\x20]{1,2000}")
 _TRAILING = ".,;:!?)]}'"
 # A code stands alone: 123456, 123-456, G-123456, AB12-CD34. Years, prices, sizes and times are none.
 _CODE = re.compile(
@@ -22,6 +23,7 @@ _NEAR = re.compile(
     r"\b(?:code|pin|otp|token|password|passcode|passwort|kennwort|bestätigung|verif\w*|einmal\w*)\b", re.IGNORECASE
 )
 _NEAR_ENOUGH = 80  # characters between the word and the number
+_MOST_READ = 20_000  # characters: each number is held against each word
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -97,13 +99,10 @@ class Caught:
         words = [word.strip().lower() for text in fields for word in text.split(",")]
         return tuple(dict.fromkeys(re.sub(r"\s+", "-", word)[:60] for word in words if word))[:20]
 
-    @property
-    def size(self) -> int:
-        return len(self.raw)
-
     def links(self) -> tuple[str, ...]:
         """Return where its links lead, in their order: those of the HTML, then those of the text; each once."""
-        found = [target for _, target in read_page(self.html)[1]] if self.html else []
+        root = parse(self.html) if self.html else None
+        found = [str(target).strip() for target in root.xpath("//a/@href | //area/@href")] if root is not None else []
         found += [_bare(url) for url in _URL.findall(self.text)]
         return tuple(dict.fromkeys(url for url in found if url.lower().startswith(("http://", "https://"))))
 
@@ -114,8 +113,8 @@ class Caught:
         >>> entry.code()
         '417220'
         """
-        for text in (self.text, read_page(self.html)[0] if self.html else "", self.subject):
-            if found := _code(text):
+        for text in (self.text, to_text(self.html) if self.html else "", self.subject):
+            if found := _code(text[:_MOST_READ]):
                 return found
         return ""
 

@@ -1,17 +1,16 @@
 """From a caught message to what is searched and listed: read once, and not while its client waits."""
 
 import re
-from html import unescape
 
 from mailkit.errors import MailkitError
 from mailkit.inbox.caught import Caught
+from mailkit.template.plaintext import to_text
 
 __all__ = ["Filed", "filed"]
 
 _MOST_TEXT = 200_000  # characters of a body that are searched
 _SNIPPET = 140
 _SPACE = re.compile(r"\s+")
-_UNSEEN = re.compile(r"<(style|script|title)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE)
 # What pads a preheader, so that no text of the message follows it in a list.
 _PADDING = re.compile("[\u00ad\u034f\u200b-\u200f\u2007\u2060\ufeff]+")
 
@@ -30,7 +29,7 @@ def filed(entry: Caught) -> Filed:
 
 def _filed(entry: Caught) -> Filed:
     message = entry.message
-    html = _words(entry.html) if entry.html else ""
+    html = to_text(entry.html[:_MOST_TEXT]) if entry.html else ""
     text = entry.text[:_MOST_TEXT]
     named = [*map(str, message.to), *map(str, message.cc), *map(str, message.bcc)]
     everybody = [*named, *(one for one in entry.recipients if not any(one in shown for shown in named))]
@@ -40,7 +39,7 @@ def _filed(entry: Caught) -> Filed:
         "cc": ", ".join(map(str, message.cc)),
         "bcc": ", ".join(entry.bcc),
         "subject": message.subject,
-        "body": f"{text}\n{html}" if html != text else text,
+        "body": text if text.strip() == html.strip() else f"{text}\n{html}",
         "files": " ".join(file.filename for file in message.attachments),
         "shown_from": ", ".join(map(str, message.from_)) or entry.sender,
         "shown_to": ", ".join(map(str, message.to)) or ", ".join(entry.recipients),
@@ -59,8 +58,3 @@ _EMPTY: Filed = {
     **dict.fromkeys(("attachments", "has_html", "has_text"), 0),
     "warnings": 1,
 }
-
-
-def _words(html: str) -> str:
-    """What the HTML says, roughly: for searching, where the layout does not matter."""
-    return _SPACE.sub(" ", unescape(_UNSEEN.sub(" ", html[:_MOST_TEXT]))).strip()

@@ -10,10 +10,11 @@ All must hold. A word that only looks like a field, such as ``https://…``, is 
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from mailkit.errors import ConfigError
 
-__all__ = ["HELP", "Condition", "Search"]
+__all__ = ["Condition", "Search"]
 
 _TOKEN = re.compile(r'(-?)(?:([a-z-]+):)?(?:"((?:[^"\\]|\\.)*)"?|(\S+))', re.IGNORECASE)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)i?b?", re.IGNORECASE)
@@ -45,20 +46,9 @@ _HAVING = {
     "warnings": "mail.warnings > 0",
     "tag": "mail.tags != ''",
 }
-_UNFILED = ("id", "inbox", "larger", "smaller", "before", "after", "sender")
-HELP = (
-    ("from:ann", "sender, in the message or the envelope"),
-    ("to:ann", "any recipient: To, Cc and blind copies"),
-    ("cc:  bcc:", "one kind of recipient"),
-    ('subject:"your order"', "words of the subject"),
-    ("body:  file:", "text, names of attachments"),
-    ("tag:welcome  inbox:ci", "a tag, an inbox"),
-    ("is:unread  is:read", "what was looked at"),
-    ("has:attachment  has:warning", "also html, text, tag"),
-    ("after:2026-01-31  before:…", "dates, or times such as 2026-01-31T12:00"),
-    ("larger:200k  smaller:1M", "sizes"),
-    ("message-id:…  id:12", "one message"),
-    ("-word  -tag:x", "all but these"),
+_FIELDS = (
+    *_COLUMNS,
+    *("sender", "inbox", "tag", "is", "has", "message-id", "id", "larger", "smaller", "before", "after"),
 )
 
 
@@ -82,7 +72,7 @@ class Search:
 
     text: str = ""
 
-    @property
+    @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         if len(self.text) > _LONGEST:
             raise ConfigError(f"a search of more than {_LONGEST} characters")
@@ -106,12 +96,20 @@ class Search:
 
     @classmethod
     def of(cls, *, text: str = "", **fields: str) -> "Search":
-        """Return the search for messages whose fields have these values; empty ones are left out.
+        """Return the search for messages whose fields have these values; empty ones are left out, but for ``inbox``.
+
+        A field is called as in a search, with ``_`` for ``-`` and ``from_``. Raises ConfigError for one that there is not.
 
         >>> Search.of(to="ann@example.com", subject="Your order").text
         'to:"ann@example.com" subject:"Your order"'
         """
-        words = [f'{name.strip("_").replace("_", "-")}:"{_quoted(value)}"' for name, value in fields.items() if value]
+        words = []
+        for keyword, value in fields.items():
+            name = keyword.strip("_").replace("_", "-")
+            if not _is_field(name):
+                raise ConfigError(f"there is no field {keyword!r}", hint=f"There are {', '.join(_FIELDS)}.")
+            if value or name == "inbox":
+                words.append(f'{name}:"{_quoted(value)}"')
         return cls(" ".join([*words, text]).strip())
 
 
@@ -120,7 +118,7 @@ def _quoted(value: str) -> str:
 
 
 def _is_field(name: str) -> bool:
-    return name.lower() in (*_COLUMNS, *_UNFILED, "tag", "is", "has", "message-id")
+    return name.lower() in _FIELDS
 
 
 def _turned(condition: Condition) -> Condition:
@@ -132,7 +130,7 @@ def _condition(field: str, value: str) -> Condition:
         case "":
             return _words(value)
         case "is":
-            return Condition(_choice(_FLAGS, field, value), needs_filing=value == "tagged")
+            return Condition(_choice(_FLAGS, field, value), needs_filing=value.lower() == "tagged")
         case "has":
             return Condition(_choice(_HAVING, field, value))
         case "tag":
