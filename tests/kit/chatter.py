@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
@@ -63,13 +63,14 @@ class Chatter:
                 return
             wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._wires.append(wire)
-            with wire, suppress(OSError, ValueError):
-                self._converse(wire)
+            with ExitStack() as opened, suppress(OSError, ValueError):
+                self._converse(opened.enter_context(wire), opened)
 
-    def _converse(self, wire: socket.socket) -> None:
+    def _converse(self, wire: socket.socket, opened: ExitStack) -> None:
+        """Answer on `wire`; what is opened on the way, `opened` closes."""
         wire.settimeout(PATIENCE)
         self._say(wire, self._greeting)
-        lines = wire.makefile("rb")
+        lines = opened.enter_context(wire.makefile("rb"))
         while line := lines.readline():
             self.heard.append(line)
             answer = self._answer(line)
@@ -78,8 +79,8 @@ class Chatter:
                     return
                 if step is HANDSHAKES:
                     assert self._context is not None
-                    wire = self._context.wrap_socket(wire, server_side=True)
-                    lines = wire.makefile("rb")
+                    wire = opened.enter_context(self._context.wrap_socket(wire, server_side=True))
+                    lines = opened.enter_context(wire.makefile("rb"))
                 elif step:
                     assert isinstance(step, bytes)
                     self._say(wire, step)
