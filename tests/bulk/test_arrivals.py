@@ -98,7 +98,7 @@ def test_rate_when_the_relay_says_too_fast_to_one_process_then_all_send_half_as_
 
     arrivals = Arrivals(answer)
     one = campaign(
-        listed(tmp_path / "p.csv", 160),
+        listed(tmp_path / "p.csv", 240),
         journal=tmp_path / "j.db",
         connections=CONNECTIONS,
         processes=3,
@@ -106,8 +106,8 @@ def test_rate_when_the_relay_says_too_fast_to_one_process_then_all_send_half_as_
         retry=Retry(attempts=5, backoff=0.1, longest=0.1),
     )
     with relay(on_message=arrivals) as server, Mailer(server.url) as mailer:
-        assert one.send(mailer).sent == 160
-    (moment,) = told
-    after = [one for one in arrivals.of(since=moment + HORIZON + LATE) if one < moment + 5]  # then it climbs again
-    assert len(after) > 50
+        assert one.send(mailer).sent == 240
+    assert len(told) == 1
+    after = arrivals.of()[-100:]  # a slow machine may be some time in writing down that it is to be slower
     assert most_beyond(after, 40) <= burst(40)
+    assert most_beyond(after, 20) > burst(40)  # by half, and no more
