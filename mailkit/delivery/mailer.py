@@ -24,6 +24,7 @@ from mailkit.delivery.sending import Sending
 from mailkit.errors import MailkitError
 from mailkit.message import Envelope, Message
 from mailkit.transport import Transport, open_transport
+from mailkit.transport.gate import routed
 
 __all__ = ["AsyncMailer", "Mailer"]
 
@@ -45,15 +46,20 @@ class _Settings:
         tracer: Any = None,
         save_to: str | SentCopies | None = None,
     ) -> None:
-        self.transport = open_transport(transport)
+        self._transport = open_transport(transport)
         self.retry = retry or Retry()
         self.pace = Pace(rate, domain_rate)
         self.copies = SentCopies(save_to) if isinstance(save_to, str) else save_to
         saving = () if self.copies is None else (self.copies,)
-        self.desk = Desk(self.transport.name, (*hooks, *saving), ledger, tracer)
+        self.desk = Desk(self._transport.name, (*hooks, *saving), ledger, tracer)
+
+    @property
+    def transport(self) -> Transport:
+        """The transport by which messages go now: the mailer's own, unless a test holds them back at the gate."""
+        return routed(self._transport)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.transport.name!r})"
+        return f"{type(self).__name__}({self._transport.name!r})"
 
 
 class Mailer(_Settings):
@@ -153,7 +159,7 @@ class Mailer(_Settings):
 
     def close(self) -> None:
         """Close the connections, when all copies have been saved. The mailer may be used again."""
-        self.transport.close()
+        self._transport.close()
         if self.copies is not None:
             self.copies.close()
 
@@ -255,7 +261,7 @@ class AsyncMailer(_Settings):
 
     async def aclose(self) -> None:
         """Close the connections, when all copies have been saved. The mailer may be used again."""
-        await self.transport.aclose()
+        await self._transport.aclose()
         if self.copies is not None:
             await asyncio.to_thread(self.copies.close)
 

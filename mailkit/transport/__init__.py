@@ -4,6 +4,7 @@ from mailkit.transport.base import Transport
 from mailkit.transport.composite import FailoverTransport, RoundRobinTransport
 from mailkit.transport.console import ConsoleTransport
 from mailkit.transport.file import FileTransport
+from mailkit.transport.gate import Gate
 from mailkit.transport.maildir import MaildirTransport
 from mailkit.transport.mbox import MboxTransport
 from mailkit.transport.memory import MemoryTransport, NullTransport, Sent
@@ -22,6 +23,7 @@ __all__ = [
     "Delivered",
     "FailoverTransport",
     "FileTransport",
+    "Gate",
     "MaildirTransport",
     "MboxTransport",
     "MemoryTransport",

@@ -20,6 +20,7 @@ from mailkit.message import Address, Envelope, Message
 from mailkit.message.wire import Wire
 from mailkit.mime.bodytype import BodyType
 from mailkit.mime.control import replace_controls
+from mailkit.transport import gate
 from mailkit.transport.base import Transport
 from mailkit.transport.disk import unwritable
 from mailkit.transport.outcome import Outcome, Status
@@ -95,6 +96,7 @@ class SendmailTransport(Transport):
         return Outcome(recipient, Status.REFUSED, enhanced="5.1.3", text=text, relay=self.name, command=command)
 
     def _run(self, sender: Address | None, recipients: list[Address], wire: Wire) -> tuple[Status, str, str]:
+        gate.leaving(self.name, "")
         command = [os.fsencode(self._found()), b"-i", b"-f", sender.wire.encode() if sender else b"<>", b"--"]
         command += [recipient.wire.encode() for recipient in recipients]
         with tempfile.TemporaryFile() as printed:

@@ -13,7 +13,7 @@ from mailkit.smtp import Credentials, Profile, StartTlsPolicy, Timeouts
 from mailkit.transport import certificate, login
 from mailkit.transport.url import Url
 
-__all__ = ["SmtpSettings", "Tls", "smtp_settings"]
+__all__ = ["SmtpSettings", "Tls", "is_loopback", "smtp_settings"]
 
 _OPTIONS = (
     *certificate.OPTIONS,
@@ -129,7 +129,7 @@ def smtp_settings(url: Url) -> SmtpSettings:
 def _tls(asked: str | None, host: str, port: int) -> Tls:
     """On the submission port, and to any other machine, TLS is required; to this machine it is used if it is there."""
     if asked is None:
-        return Tls.OPPORTUNISTIC if port != 587 and _is_loopback(host) else Tls.REQUIRED
+        return Tls.OPPORTUNISTIC if port != 587 and is_loopback(host) else Tls.REQUIRED
     try:
         choice = Tls(asked)
     except ValueError:
@@ -146,7 +146,8 @@ def _body(asked: str) -> BodyType:
     return known[asked]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, as far as its name says so."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -13,6 +13,7 @@ from mailkit.errors import MailkitError, TransportError
 from mailkit.message import Envelope, Message
 from mailkit.net import aio, blocking
 from mailkit.smtp import Client
+from mailkit.transport import gate
 from mailkit.transport.base import Transport
 from mailkit.transport.courier import Courier, Deed, Open, Part, Plot, Session, Talk, Tell, Turn, busy
 from mailkit.transport.outcome import Outcome
@@ -102,6 +103,7 @@ class SmtpTransport(Transport):
 
     def _connect(self) -> blocking.BlockingPump:
         settings = self.settings
+        self._leave()
         return blocking.connect(
             settings.host,
             settings.port,
@@ -110,6 +112,10 @@ class SmtpTransport(Transport):
             implicit=settings.tls is Tls.IMPLICIT,
             path=settings.socket,
         )
+
+    def _leave(self) -> None:
+        if not self.settings.socket:
+            gate.leaving(self.name, self.settings.host)
 
     def _client(self, local_host: str) -> Client:
         return Client(self.settings.profile(local_host), is_secure=self.settings.tls is Tls.IMPLICIT)
@@ -238,6 +244,7 @@ class SmtpTransport(Transport):
 
     async def _aopen(self) -> Session:
         settings = self.settings
+        self._leave()
         pump = await aio.connect(
             settings.host,
             settings.port,
