@@ -144,6 +144,20 @@ def test_the_plugin_example_runs_and_keeps_what_every_transport_promises(tmp_pat
     assert tests.returncode == 0, tests.stdout
 
 
+def test_the_example_of_testing_passes_its_tests(tmp_path: Path) -> None:
+    """The fixtures are there without being named, and its folder stays as it was."""
+    tests = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-c", os.devnull, str(EXAMPLES / "testing")],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAILKIT_")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert tests.returncode == 0, tests.stdout
+    assert "6 passed" in tests.stdout
+
+
 def test_the_plugin_example_when_it_is_installed_is_a_transport_by_its_url(tmp_path: Path) -> None:
     """The entry point that its pyproject.toml declares is one that works."""
     folder = EXAMPLES / "http_api"

@@ -197,6 +197,20 @@ async def test_it(inbox):
     run(code, "-W", "ignore::DeprecationWarning", counts="1 passed")
 
 
+def test_the_tests_of_the_guide_pass(run: Run) -> None:
+    """docs/testing.md shows tests; they are these."""
+    page = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+    django = "from django.conf import settings\nsettings.configure(USE_TZ=True)\n"
+    options = ("-W", "ignore::DeprecationWarning")
+    run(
+        django + code,
+        *options,
+        ini="django_find_project = false\nasyncio_mode = auto",
+        counts=f"{code.count('def test_')} passed",
+    )
+
+
 def test_workers_of_xdist_have_their_own_inboxes_and_tell_what_failed(run: Run, tmp_path: Path) -> None:
     """Mail of one worker is never seen by another; the section comes over, and the files are kept in one place."""
     code = """
