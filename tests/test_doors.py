@@ -57,7 +57,8 @@ def test_each_name_has_one_home() -> None:
     for package in PACKAGES:
         module = importlib.import_module(package)
         for name in getattr(module, "__all__", ()):
-            if not isinstance(value := getattr(module, name), ModuleType):
+            # What an ASGI server is pointed at is called app by custom, in each room that has one.
+            if name != "app" and not isinstance(value := getattr(module, name), ModuleType):
                 assert homes.setdefault(name, value) is value, f"{name} is two things"
 
 

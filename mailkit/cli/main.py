@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 import mailkit
 from mailkit.cli import settings
 from mailkit.cli.batch import batch
+from mailkit.cli.inbox import inbox
 from mailkit.cli.journal import journal
 from mailkit.cli.mailbox import mailbox
 from mailkit.cli.new import new
@@ -45,7 +46,7 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS = (send, batch, render, new, verify)
+_COMMANDS = (send, batch, render, new, verify, inbox)
 for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(journal, name="journal")

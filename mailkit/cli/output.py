@@ -16,9 +16,9 @@ notes = Console(stderr=True, highlight=False, soft_wrap=True)
 """For people: progress, summaries, errors. Never for what a program would read."""
 
 
-def print_json(data: Mapping[str, Any]) -> None:
-    """Print one JSON object."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+def print_json(data: Mapping[str, Any], *, indent: int | None = 2) -> None:
+    """Print one JSON object; without an ``indent`` on one line, for a program that reads line by line."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=indent) + "\n")
     sys.stdout.flush()
 
 

@@ -135,10 +135,16 @@ class Archive:
             total = self._table.count(conditions)
             return Found(self._table.lines(conditions, max(0, offset), max(0, limit)), total)
 
+    def batches(self, search: Search | str = "", *, offset: int = 0, limit: int = 50) -> Found:
+        """Return the messages that fit, those of one mailing as one: its newest, which tells how many there are."""
+        with self._using(search, all_filed=True) as conditions:
+            total = self._table.count_batches(conditions)
+            return Found(self._table.batches(conditions, max(0, offset), max(0, limit)), total)
+
     def get(self, number: int) -> Caught | None:
         """Return one message whole."""
         with self._using():
-            return self._table.caught(number)
+            return self._table.caught(min(number, self._last + 1))  # SQLite's numbers have an end
 
     def entries(self, search: Search | str = "", *, after: int = 0) -> Iterator[Caught]:
         """Go through the messages that fit and have a higher number than ``after``, the oldest first, one at a time."""
@@ -220,10 +226,11 @@ class Archive:
             yield
 
     @contextmanager
-    def _using(self, search: Search | str = "") -> Iterator[Sequence[Condition]]:
+    def _using(self, search: Search | str = "", *, all_filed: bool = False) -> Iterator[Sequence[Condition]]:
         """Have the table for oneself, with all filed that the search asks for, and without what has grown too old."""
         conditions = (search if isinstance(search, Search) else Search(search)).conditions
-        while any(condition.needs_filing for condition in conditions) and self._file_some():
+        all_filed = all_filed or any(condition.needs_filing for condition in conditions)
+        while all_filed and self._file_some():
             pass
         with self._held():
             self._prune()

@@ -14,7 +14,7 @@ from mailkit.inbox.caught import Caught
 from mailkit.inbox.rules import Rule
 from mailkit.inbox.search import Search
 
-__all__ = ["Box"]
+__all__ = ["FIELDS", "Box"]
 
 _MOST_SHOWN = 10
 
@@ -30,6 +30,10 @@ class Fields(TypedDict, total=False):
     body: str
     tag: str
     message_id: str
+
+
+FIELDS = tuple(Fields.__annotations__)
+"""Their names."""
 
 
 class Box:

@@ -17,7 +17,7 @@ _URL = re.compile(r"https?://[^\s<>\"'\\^`{|}\x00-\x20]{1,2000}")
 _TRAILING = ".,;:!?)]}'"
 # A code stands alone: 123456, 123-456, G-123456, AB12-CD34. Years, prices, sizes and times are none.
 _CODE = re.compile(
-    r"(?<![\w/.,:#%&=?€$£+-])(?:[A-Z]-)?(\d{4,8}|\d{3}[- ]\d{3}|[A-Z0-9]{3,5}-[A-Z0-9]{3,5})(?![\w%/:]|[.,-]\d)"
+    r"(?<![\w/.,:#%&=?€$£+-])(?:[A-Z]-)?(\d{4,8}|\d{3}[- ]\d{3}|[A-Z0-9]{3,5}-[A-Z0-9]{3,5})(?![\w%/]|[:.,-]\d)"
 )
 _NEAR = re.compile(
     r"\b(?:code|pin|otp|token|password|passcode|passwort|kennwort|bestätigung|verif\w*|einmal\w*)\b", re.IGNORECASE
@@ -46,6 +46,8 @@ class Caught:
     tags: tuple[str, ...] = ()
     body: BodyType = BodyType.SEVEN_BIT
     """What the client said the content is."""
+    is_smtputf8: bool = False
+    """Whether it said SMTPUTF8: then fields may go beyond ASCII."""
     forgiven: tuple[str, ...] = ()
     """What the client did wrong in the session, and was forgiven."""
     transcript: tuple[str, ...] = ()
@@ -58,7 +60,7 @@ class Caught:
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What is wrong with it and with how it was sent; a real server may refuse what was let pass here."""
-        return (*self.forgiven, *mistakes(self.raw, self.message, self.body))
+        return (*self.forgiven, *mistakes(self.raw, self.message, self.body, is_smtputf8=self.is_smtputf8))
 
     @property
     def subject(self) -> str:

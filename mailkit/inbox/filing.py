@@ -4,12 +4,15 @@ import re
 
 from mailkit.errors import MailkitError
 from mailkit.inbox.caught import Caught
+from mailkit.message import Message
 from mailkit.template.plaintext import to_text
 
 __all__ = ["Filed", "filed"]
 
 _MOST_TEXT = 200_000  # characters of a body that are searched
 _SNIPPET = 140
+_MOST_KEY = 400
+_NUMBER = re.compile(r"\d+")
 _SPACE = re.compile(r"\s+")
 # What pads a preheader, so that no text of the message follows it in a list.
 _PADDING = re.compile("[\u00ad\u034f\u200b-\u200f\u2007\u2060\ufeff]+")
@@ -50,11 +53,22 @@ def _filed(entry: Caught) -> Filed:
         "has_html": int(bool(entry.html)),
         "has_text": int(bool(entry.text)),
         "tags": " ".join(entry.tags_within),
+        "batch": _batch(message),
     }
 
 
+def _batch(message: Message) -> str:
+    """What messages of one mailing have in common: their list (RFC 2919), or else author and subject."""
+    author = ",".join(one.email.lower() for one in message.from_)
+    listed = message.headers.get("List-Id", "")
+    subject = "" if listed else _NUMBER.sub("0", message.subject)
+    return f"{author}\n{listed}\n{subject}"[:_MOST_KEY]
+
+
 _EMPTY: Filed = {
-    **dict.fromkeys(("from_", "to_", "cc", "bcc", "subject", "body", "files", "snippet", "message_id", "tags"), ""),
+    **dict.fromkeys(
+        ("from_", "to_", "cc", "bcc", "subject", "body", "files", "snippet", "message_id", "tags", "batch"), ""
+    ),
     **dict.fromkeys(("attachments", "has_html", "has_text"), 0),
     "warnings": 1,
 }

@@ -5,6 +5,7 @@ test sees the same every time.
 """
 
 import hashlib
+import itertools
 import re
 import shlex
 import threading
@@ -181,6 +182,7 @@ def _number(name: str, value: str) -> object:
 class _State:
     """What a rule remembers."""
 
+    number: int
     rule: Rule
     pattern: re.Pattern[str]
     fitted: int = 0
@@ -196,6 +198,7 @@ class Rules:
         self._lock = threading.Lock()
         self._states: list[_State] = []
         self._gone: deque[_State] = deque(maxlen=_MOST_GONE)
+        self._numbers = itertools.count(1)
         for rule in rules:
             self.add(rule)
 
@@ -205,11 +208,15 @@ class Rules:
     def __iter__(self) -> Iterator[Rule]:
         return iter([state.rule for state in self._states])
 
+    def numbered(self) -> dict[int, Rule]:
+        """Return the rules by their numbers: one keeps its own while it is there, and no other gets it later."""
+        return {state.number: state.rule for state in self._states}
+
     def add(self, rule: Rule) -> Rule:
         """Put a rule behind the others."""
         pattern = re.compile(".*".join(map(re.escape, rule.match.split("*"))), re.IGNORECASE)
-        state = _State(rule, pattern)
         with self._lock:
+            state = _State(next(self._numbers), rule, pattern)
             self._states = [*self._states, state]
         return rule
 

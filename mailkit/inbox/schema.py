@@ -29,13 +29,15 @@ CREATE TABLE mail (
   warnings INTEGER NOT NULL DEFAULT 0,
   has_html INTEGER NOT NULL DEFAULT 0,
   has_text INTEGER NOT NULL DEFAULT 0,
-  tags TEXT NOT NULL DEFAULT ''
+  tags TEXT NOT NULL DEFAULT '',
+  batch TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE content (id INTEGER PRIMARY KEY, raw BLOB NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5(from_, to_, cc, bcc, subject, body, files, tokenize = 'trigram');
 CREATE INDEX unfiled ON mail (id) WHERE filed = 0;
 CREATE INDEX unread ON mail (inbox) WHERE unread = 1;
 CREATE INDEX inboxes ON mail (inbox, size);
+CREATE INDEX batches ON mail (batch) WHERE batch != '';
 CREATE INDEX named ON mail (message_id) WHERE message_id != '';
 """
 

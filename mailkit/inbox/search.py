@@ -48,7 +48,7 @@ _HAVING = {
 }
 _FIELDS = (
     *_COLUMNS,
-    *("sender", "inbox", "tag", "is", "has", "message-id", "id", "larger", "smaller", "before", "after"),
+    *("sender", "inbox", "tag", "is", "has", "message-id", "id", "batch", "larger", "smaller", "before", "after"),
 )
 
 
@@ -147,6 +147,11 @@ def _condition(field: str, value: str) -> Condition:
             begin, end = _moment(field, value)
             sql, moment = ("mail.at < ?", begin) if field == "before" else ("mail.at >= ?", end)
             return Condition(sql, (moment,), needs_filing=False)
+        case "batch":
+            return Condition(
+                "(mail.batch != '' AND mail.batch = (SELECT batch FROM mail AS one WHERE one.id = ?))",
+                (_number(value),),
+            )
         case "sender":
             return Condition("mail.sender = ?", (value,), needs_filing=False)
     return _words(value, _COLUMNS[field])
@@ -176,7 +181,7 @@ def _choice(choices: dict[str, str], field: str, value: str) -> str:
 
 def _number(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,15}", value):
-        raise ConfigError(f"id:{value} is no number")
+        raise ConfigError(f"{value!r} is no number")
     return int(value)
 
 

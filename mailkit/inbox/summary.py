@@ -25,6 +25,8 @@ class Summary:
     warnings: int = 0
     is_unread: bool = True
     tags: tuple[str, ...] = ()
+    count: int = 1
+    """How many messages this stands for: those of a batch, of which it is the newest."""
 
     def facts(self) -> dict[str, object]:
         """Return it for JSON."""
@@ -43,4 +45,5 @@ class Summary:
             "warnings": self.warnings,
             "unread": self.is_unread,
             "tags": list(self.tags),
+            "count": self.count,
         }

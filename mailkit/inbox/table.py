@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,8 @@ __all__ = ["Row", "Table", "row"]
 
 # In the order of a summary's fields.
 _SUMMARY = "id, at, inbox, sender, recipients, size, shown_from, shown_to, subject, snippet, attachments, warnings, unread, tags"
+# A message without a batch is one by itself.
+_BATCH = "CASE WHEN batch = '' THEN id ELSE batch END"
 Row = tuple[Any, ...]
 
 
@@ -29,6 +32,7 @@ def row(number: int, at: float, inbox: str, received: Received) -> Row:
             "peer": received.peer,
             "hello": received.hello,
             "body": received.body,
+            "smtputf8": received.is_smtputf8,
             "forgiven": received.warnings,
             "transcript": received.transcript,
         }
@@ -88,8 +92,23 @@ class Table:
             (*values, limit, offset),
         ).fetchall()
         self.file([number for number, is_filed in shown if not is_filed])
-        one = f"SELECT {_SUMMARY} FROM mail WHERE id = ?"  # noqa: S608
-        return tuple(_summary(self._db.execute(one, (number,)).fetchone()) for number, _ in shown)
+        return tuple(self._line(number) for number, _ in shown)
+
+    def batches(self, conditions: Sequence[Condition], offset: int, limit: int) -> tuple[Summary, ...]:
+        """Return a page of batches, each by its newest message; all must be filed."""
+        where, values = _where(conditions)
+        shown = self._db.execute(
+            f"SELECT max(id), count(*) FROM mail WHERE {where} GROUP BY {_BATCH} ORDER BY 1 DESC LIMIT ? OFFSET ?",  # noqa: S608
+            (*values, limit, offset),
+        ).fetchall()
+        return tuple(replace(self._line(number), count=count) for number, count in shown)
+
+    def count_batches(self, conditions: Sequence[Condition]) -> int:
+        where, values = _where(conditions)
+        return self._number(f"SELECT count(DISTINCT {_BATCH}) FROM mail WHERE {where}", values)  # noqa: S608
+
+    def _line(self, number: int) -> Summary:
+        return _summary(self._db.execute(f"SELECT {_SUMMARY} FROM mail WHERE id = ?", (number,)).fetchone())  # noqa: S608
 
     def numbers(self, conditions: Sequence[Condition], *, after: int = 0, limit: int = -1) -> list[int]:
         where, values = _where(conditions)
@@ -133,7 +152,7 @@ class Table:
         is_new = self._db.execute(
             "UPDATE mail SET filed = 1, shown_from = :shown_from, shown_to = :shown_to, subject = :subject, "
             "snippet = :snippet, message_id = :message_id, attachments = :attachments, warnings = :warnings, "
-            "has_html = :has_html, has_text = :has_text, tags = :tags WHERE id = :id AND filed = 0",
+            "has_html = :has_html, has_text = :has_text, tags = :tags, batch = :batch WHERE id = :id AND filed = 0",
             values,
         ).rowcount
         if is_new:
@@ -206,6 +225,7 @@ def _caught(row: Row) -> Caught:
         is_unread=bool(unread),
         tags=tuple(tags.split()),
         body=BodyType(facts["body"]),
+        is_smtputf8=facts["smtputf8"],
         forgiven=tuple(facts["forgiven"]),
         transcript=tuple(facts["transcript"]),
     )

@@ -77,11 +77,12 @@ class Listener:
         for session in self._sessions:
             session.cancel()
         await asyncio.gather(*self._sessions, return_exceptions=True)
+        # Here, not once the loop has stopped: the thread that leaves the block may have a running loop of its own.
+        await self._loop.shutdown_default_executor()
 
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
     def accept(self, wire: Wire) -> None:

@@ -31,6 +31,8 @@ class Received:
     peer: str = ""
     body: BodyType = BodyType.SEVEN_BIT
     """What the client said the content is; nobody has checked it."""
+    is_smtputf8: bool = False
+    """Whether the client said SMTPUTF8 (RFC 6531): then fields may go beyond ASCII."""
     dsn: DsnRequest | None = None
     """What the client asked about delivery status notifications (RFC 3461), if anything."""
     transcript: tuple[str, ...] = ()

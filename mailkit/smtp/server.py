@@ -373,6 +373,7 @@ class _Session:
             is_secure=self.is_secure,
             peer=self.peer,
             body=intake.parameters.body,
+            is_smtputf8=intake.parameters.is_smtputf8,
             dsn=intake.dsn,
             transcript=self.wire.taken_transcript(f"   ({len(data):,} octets of content)"),
             warnings=self.wire.taken_warnings(),

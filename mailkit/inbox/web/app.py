@@ -1,0 +1,65 @@
+"""The page and its API as one ASGI application."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from mailkit.errors import MailkitError
+from mailkit.inbox.inbox import Inbox
+from mailkit.inbox.release import Release
+from mailkit.inbox.web import answer
+from mailkit.inbox.web.control import Control
+from mailkit.inbox.web.description import description
+from mailkit.inbox.web.guard import Guard
+from mailkit.inbox.web.live import Live
+from mailkit.inbox.web.messages import Messages
+
+__all__ = ["build"]
+
+_PAGE = Path(__file__).parent / "page"
+
+
+def build(
+    inbox: Inbox,
+    *,
+    hosts: Iterable[str] = (),
+    takes_addresses: bool = False,
+    release: Release | None = None,
+) -> tuple[Guard, Live]:
+    """Return the application, and what ends the connections of its pages."""
+    live = Live(inbox)
+    parts = (
+        Messages(inbox),
+        Control(inbox, release=release),
+        live,
+    )
+    routes: list[Route | Mount] = [route for part in parts for route in part.routes()]
+    routes += [
+        Route("/api/openapi.json", _describe, methods=["GET"]),
+        Route("/", _page, methods=["GET"]),
+        Mount("/static", StaticFiles(directory=_PAGE)),
+    ]
+    application = Starlette(
+        routes=routes, exception_handlers={MailkitError: answer.on_error, 404: _missing, 405: _missing}
+    )
+    return Guard(application, hosts=hosts, takes_addresses=takes_addresses), live
+
+
+def _page(request: Request) -> Response:
+    return FileResponse(_PAGE / "index.html")
+
+
+def _describe(request: Request) -> Response:
+    return JSONResponse(description())
+
+
+def _missing(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    return JSONResponse(
+        {"error": f"there is no {request.method} {request.url.path[:200]}", "hint": "See /api/openapi.json."}, status
+    )

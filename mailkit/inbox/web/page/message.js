@@ -1,0 +1,168 @@
+// One message: its head, and the tabs, each of which asks for what it shows when it is opened.
+
+import { address, get, Refused, send } from "./api.js";
+import { compare, release } from "./dialogs.js";
+import { $, ask, el, icon, plural, size, toast } from "./dom.js";
+import { TABS } from "./tabs.js";
+
+const KEPT = "mailkit-tab";
+
+export class Reader {
+  constructor({ list, close, info }) {
+    this.list = list;
+    this.close = close;
+    this.info = info;
+    this.box = $("reader");
+    this.message = null;
+    this.tab = "html";
+    this.blank();
+  }
+
+  blank() {
+    this.message = null;
+    document.body.classList.remove("reading");
+    this.box.replaceChildren(el("div.blank", {}, el("img", { src: "static/icon.svg", alt: "", width: 64 }),
+      el("p", {}, "Choose a message. ", el("kbd", {}, "j"), " and ", el("kbd", {}, "k"), " go through them, ", el("kbd", {}, "?"), " shows all keys.")));
+  }
+
+  /** Show a message; where is its tab, and a line in it. */
+  async show(id, tab, line) {
+    document.body.classList.add("reading");
+    if (this.message?.id !== id) {
+      this.aborting?.abort();
+      this.aborting = new AbortController();
+      let message;
+      try {
+        message = await get(`api/messages/${id}`, { mark: "read" }, { signal: this.aborting.signal });
+      } catch (error) {
+        if (error.name === "AbortError") return;
+        if (!(error instanceof Refused)) throw error;
+        this.message = null;
+        this.box.replaceChildren(el("div.blank", {}, el("h2", {}, error.message), el("p", {}, error.hint)));
+        return;
+      }
+      this.message = message;
+      this.kept = {};
+      this.list.touch(id, { unread: false });
+      this.draw();
+    }
+    this.open(tab || sessionStorage.getItem(KEPT) || "html", line);
+  }
+
+  draw() {
+    const m = this.message;
+    const files = m.attachments.map((file) =>
+      el("a.file", { href: address(`api/messages/${m.id}/files/${file.number}`), download: "", title: `${file.filename} (${file.type})` },
+        icon("clip"), el("span", {}, file.filename || "without a name"), el("small", {}, size(file.size))));
+    this.panel = el("div.panel", { role: "tabpanel", id: "panel", tabIndex: -1 });
+    this.bar = el("div.tabs", { role: "tablist", "aria-label": "Views", onkeydown: (event) => this.arrows(event) },
+      ...TABS.map((tab) => el("button", { type: "button", role: "tab", id: `tab-${tab.id}`, "aria-controls": "panel", onclick: () => this.go(tab.id) }, tab.title)));
+    this.box.replaceChildren(
+      el("header.head", {},
+        el("div.top", {},
+          el("button.icon.back", { type: "button", "aria-label": "Back to the list", onclick: this.close }, icon("back")),
+          el(m.subject ? "h1" : "h1.none", {}, m.subject || "no subject"),
+          el("div.do", {},
+            el("button.icon", { type: "button", title: "Mark as unread (u)", onclick: () => this.unread() }, icon("dot")),
+            el("button.icon", { type: "button", title: "Compare with another", onclick: () => compare(m, this.list) }, icon("diff")),
+            this.info.release_to.length > 0 && el("button.icon", { type: "button", title: "Release to a real relay", onclick: () => release(m, this.info) }, icon("send")),
+            el("a.icon", { href: address(`api/messages/${m.id}/raw`, { download: 1 }), download: "", title: "Save as .eml" }, icon("save")),
+            el("button.icon", { type: "button", title: "Delete (x)", onclick: () => this.remove() }, icon("bin")))),
+        el("dl.people", {}, ...people(m)),
+        el("div.facts", {},
+          el("time", { dateTime: m.at }, new Date(m.at).toLocaleString()),
+          el("span", {}, size(m.size)),
+          m.inbox && el("span", {}, "inbox ", m.inbox),
+          m.tags.map((tag) => el("span.tag", {}, tag)),
+          m.code && el("span", {}, "code ", el("b.mono", {}, m.code)),
+          m.warnings.length > 0 && el("button.warn", { type: "button", onclick: () => this.go("tech") }, plural(m.warnings.length, "warning"))),
+        files.length > 0 && el("div.files", {}, ...files),
+        this.bar),
+      this.panel);
+  }
+
+  go(tab, line) {
+    sessionStorage.setItem(KEPT, tab);
+    history.replaceState(null, "", `#/${this.message.id}/${tab}`);
+    this.open(tab, line);
+  }
+
+  async open(name, line) {
+    const m = this.message;
+    let tab = TABS.find((one) => one.id === name) || TABS[0];
+    if (!tab.has(m)) tab = TABS.find((one) => one.has(m));
+    this.tab = tab.id;
+    for (const one of TABS) {
+      const button = $(`tab-${one.id}`);
+      const isOpen = one === tab;
+      button.setAttribute("aria-selected", String(isOpen));
+      button.tabIndex = isOpen ? 0 : -1;
+      button.disabled = !one.has(m);
+      if (isOpen) button.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+    this.panel.setAttribute("aria-labelledby", `tab-${tab.id}`);
+    if (!this.kept[tab.id]) {
+      this.panel.replaceChildren(el("div.wait", {}, "…"));
+      try {
+        this.kept[tab.id] = await tab.view(m, this);
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        this.panel.replaceChildren(el("div.pad", {}, el("div.finding.error", {}, icon("error"), el("b", {}, error.message), el("p", {}, error.hint))));
+        return;
+      }
+    }
+    if (this.message !== m || this.tab !== tab.id) return;
+    this.panel.replaceChildren(...[this.kept[tab.id]].flat());
+    this.panel.scrollTop = 0;
+    if (line) tab.jump?.(this.panel, line);
+  }
+
+  arrows(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const open = TABS.filter((one) => one.has(this.message));
+    const next = open[(open.findIndex((one) => one.id === this.tab) + step + open.length) % open.length];
+    this.go(next.id);
+    $(`tab-${next.id}`).focus();
+  }
+
+  async unread() {
+    await send("PATCH", `api/messages/${this.message.id}`, { unread: true });
+    this.list.touch(this.message.id, { unread: true });
+  }
+
+  async remove() {
+    const { id } = this.message;
+    const next = this.list.neighbour(1)?.id === id ? this.list.neighbour(-1) : this.list.neighbour(1);
+    await send("DELETE", `api/messages/${id}`);
+    toast("Deleted.");
+    if (next && next.id !== id && matchMedia("(min-width: 701px)").matches) location.hash = `#/${next.id}`;
+    else this.close();
+    this.list.refresh();
+  }
+}
+
+export function removeAll(list) {
+  const words = list.search;
+  ask(words ? "Delete what is listed" : "Delete all mail", `${plural(list.total, "message")} will be gone for good.`, "Delete", async () => {
+    const { deleted } = await send("DELETE", "api/messages", undefined, { q: words });
+    toast(`${plural(deleted, "message")} deleted.`);
+    location.hash = "";
+    list.reset();
+  });
+}
+
+function* people(m) {
+  const said = [["From", m.from], ["To", m.to], ["Cc", m.cc], ["Reply-To", m.reply_to]];
+  for (const [name, found] of said) if (found.length || name === "From") yield* pair(name, found.join(", ") || "nobody");
+  if (m.bcc.length) {
+    yield el("dt.bcc", {}, "Bcc");
+    yield el("dd.bcc", { title: "In the envelope, and in no field that recipients see" }, m.bcc.join(", "));
+  }
+}
+
+function pair(name, value) {
+  return [el("dt", {}, name), el("dd", {}, value)];
+}

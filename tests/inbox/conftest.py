@@ -1,0 +1,5 @@
+"""Fixtures of the inbox's tests."""
+
+from tests.kit.browser import browser
+
+__all__ = ["browser"]
