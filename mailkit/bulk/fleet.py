@@ -42,6 +42,10 @@ def _run(
     path: str, name: str, jobs: list[Job], helm: Helm, observer: Observer | None, limit: int
 ) -> BaseException | None:
     context = multiprocessing.get_context("fork")
+    with Journal(
+        path, name=name
+    ) as journal:  # before anybody works on it, and closed again: SQLite is not carried over a fork
+        before = journal.account.counts()
     crew: list[tuple[BaseProcess, Connection]] = []
     for job in jobs:
         here, there = context.Pipe(duplex=False)
@@ -50,7 +54,7 @@ def _run(
         there.close()
         crew.append((process, here))
     try:
-        return _look_after(crew, path, name, helm, observer, limit)
+        return _look_after(crew, path, name, before, helm, observer, limit)
     except BaseException:
         for process, _ in crew:
             process.terminate()
@@ -76,6 +80,7 @@ def _look_after(
     crew: list[tuple[BaseProcess, Connection]],
     path: str,
     name: str,
+    before: dict[State, int],
     helm: Helm,
     observer: Observer | None,
     limit: int,
@@ -85,7 +90,6 @@ def _look_after(
     told = 0
     killed = 0
     with Journal(path, name=name) as journal:
-        before = journal.account.counts()
         waiting = sum(before.get(state, 0) for state in (State.PENDING, State.DEFERRED, State.CLAIMED))
         total = min(waiting, limit) if limit else waiting
         alive = dict(crew)
