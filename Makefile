@@ -38,6 +38,7 @@ gallery: $(READY) ## take the pictures of the starter templates and of the pages
 	$(BIN)/python docs/screenshots.py
 	$(BIN)/python docs/report.py
 	$(BIN)/python docs/unsubscribe.py
+	$(BIN)/python docs/inbox.py
 
 peers: $(PEERS)/.ready ## install the libraries that mailkit is measured and tested against, apart from all else
 

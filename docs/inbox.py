@@ -38,10 +38,10 @@ def fill(inbox: Inbox) -> None:
     with Mailer(inbox.url) as mailer:
         for name in STARTERS:
             sample = json.loads((OUT.parent / "templates" / f"{name}.sample.json").read_text(encoding="utf-8"))
-            builder = templates.compose(f"{name}.html", sample).from_("Larkfield <hello@larkfield.example>")
+            builder = templates.compose(f"{name}.html", sample).from_("Fernlight <hello@fernlight.example>")
             if name == "invoice":
-                builder = builder.attach(b"%PDF-1.4 ..." * 4000, filename="Rechnung 2026-118.pdf")
-            mailer.send(builder.to(("Zoë Okafor", "zoe@example.com")).bcc("archive@larkfield.example").build())
+                builder = builder.attach(b"%PDF-1.4 ..." * 4000, filename="Invoice 2026-0318.pdf")
+            mailer.send(builder.to(("Zoë Okafor", "zoe@example.com")).bcc("archive@fernlight.example").build())
 
 
 def shoot(browser: Browser, url: str, name: str, width: int, height: int, place: str, *, dark: bool) -> None:
