@@ -9,13 +9,14 @@ from typing import IO
 from mailkit.errors import ParseError
 from mailkit.inbox.caught import Caught
 from mailkit.message import Message
+from mailkit.mime.control import replace_controls
 from mailkit.smtp import Received
+from mailkit.transport.mbox import quoted, separator
 
 __all__ = ["unbundled", "write_mbox", "write_zip"]
 
 _SEPARATOR = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\r\n]{0,500}\r?\n")
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
-_TO_QUOTE = re.compile(rb"^(>*From )", re.MULTILINE)
 _LINE_END = re.compile(rb"\r?\n")
 # What the last server puts on top (RFC 5321 4.4): the envelope, which is no part of the message.
 _TRACE = re.compile(rb"(Return-Path|Delivered-To):[ \t]*<?([^<>\r\n]{0,400})>?[ \t]*\r\n", re.IGNORECASE)
@@ -57,15 +58,10 @@ def _received(raw: bytes) -> Received:
 def write_mbox(messages: Iterable[Caught], file: IO[bytes]) -> None:
     """Write messages as an mbox, with the envelope of each as Return-Path and Delivered-To. Line ends become LF."""
     for caught in messages:
-        date = caught.at.astimezone(UTC).strftime("%a %b %e %H:%M:%S %Y")
-        sender = re.sub(r"\s", "", caught.sender) or "MAILER-DAEMON"
-        lines = [
-            f"From {sender} {date}",
-            f"Return-Path: <{caught.sender}>",
-            *(f"Delivered-To: {one}" for one in caught.recipients),
-        ]
-        file.write("".join(f"{line}\n" for line in lines).encode("utf-8", "replace"))
-        content = _TO_QUOTE.sub(rb">\1", caught.raw.replace(b"\r\n", b"\n"))
+        trace = [f"Return-Path: <{caught.sender}>", *(f"Delivered-To: {one}" for one in caught.recipients)]
+        lines = "".join(f"{replace_controls(line, by='?')}\n" for line in trace)
+        file.write(separator(caught.sender, caught.at) + lines.encode("utf-8", "replace"))
+        content = quoted(caught.raw.replace(b"\r\n", b"\n"))
         file.write(content if content.endswith(b"\n") else content + b"\n")
         file.write(b"\n")
 

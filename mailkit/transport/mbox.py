@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mailkit import clock
@@ -26,7 +26,7 @@ from mailkit.transport.spool import local_lines, trace
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["MboxTransport"]
+__all__ = ["MboxTransport", "quoted", "separator"]
 
 # ">From " gets one more ">", so that reading can take one away from each: mboxrd loses nothing.
 _FROM = re.compile(rb"^(>*From )", re.MULTILINE)
@@ -90,9 +90,10 @@ def _append(descriptor: int, envelope: Envelope, message: Message) -> str:
     """Write the message at the end, and return what is in doubt about it: nothing, nearly always."""
     before = os.lseek(descriptor, 0, os.SEEK_END)
     try:
-        _write(descriptor, _gap(descriptor, before) + _separator(envelope) + trace(envelope))
+        sender = envelope.sender.wire if envelope.sender else ""
+        _write(descriptor, _gap(descriptor, before) + separator(sender, clock.now()) + trace(envelope))
         for block in local_lines(message.wire()):
-            _write(descriptor, _FROM.sub(rb">\1", block))
+            _write(descriptor, quoted(block))
         _write(descriptor, b"\n")
         os.fsync(descriptor)
     except BaseException as error:
@@ -119,11 +120,18 @@ def _gap(descriptor: int, size: int) -> bytes:
     return b"\n" if end.endswith(b"\n") else b"\n\n"
 
 
-def _separator(envelope: Envelope) -> bytes:
-    """RFC 4155: the sender, and the time in UTC. What is not ASCII, or would end the address, is a question mark."""
-    sender = envelope.sender.wire if envelope.sender else "MAILER-DAEMON"
-    shown = re.sub(r"[^!-~]", "?", sender)
-    return f"From {shown} {clock.now().astimezone(UTC).ctime()}\n".encode()
+def separator(sender: str, at: datetime) -> bytes:
+    """Return the line before a message (RFC 4155): the envelope's sender, and the time in UTC.
+
+    What is not ASCII, or would end the address, is a question mark.
+    """
+    shown = re.sub(r"[^!-~]", "?", sender or "MAILER-DAEMON")
+    return f"From {shown} {at.astimezone(UTC).ctime()}\n".encode()
+
+
+def quoted(lines: bytes) -> bytes:
+    """Return whole lines of a message so that none looks like the one before the next."""
+    return _FROM.sub(rb">\1", lines)
 
 
 def _write(descriptor: int, data: bytes) -> None:
