@@ -13,7 +13,13 @@ _LONGEST = 300  # characters of a name or a type
 
 def outline(raw: bytes) -> dict[str, object]:
     """Return the tree of parts for JSON, as Python's own parser reads it: it is not ours, and so a second opinion."""
-    return _part(email.message_from_bytes(raw, policy=compat32), [_MOST_PARTS], 0)
+    try:
+        return _part(email.message_from_bytes(raw, policy=compat32), [_MOST_PARTS], 0)
+    except RecursionError:  # thousands of parts, each within the one before: that parser calls itself for each
+        problem = "nested too deeply to be shown"
+    except (ValueError, LookupError, TypeError, AttributeError):  # what it raises for hostile parameters
+        problem = "cannot be read by Python's parser"
+    return {**_part(Entity(), [1], 0), "type": problem}
 
 
 def _part(entity: Entity, room: list[int], depth: int) -> dict[str, object]:
@@ -31,7 +37,7 @@ def _part(entity: Entity, room: list[int], depth: int) -> dict[str, object]:
         "charset": _text(entity.get_content_charset()),
         "encoding": _text(entity.get("content-transfer-encoding")),
         "disposition": _text(entity.get_content_disposition()),
-        "filename": _filename(entity),
+        "filename": _text(entity.get_filename()),
         "cid": _text(entity.get("content-id")).strip("<> "),
         "size": len(content) if isinstance(content, str) else 0,
         "parts": parts,
@@ -40,10 +46,3 @@ def _part(entity: Entity, room: list[int], depth: int) -> dict[str, object]:
 
 def _text(value: object) -> str:
     return str(value or "").encode("utf-8", "replace").decode()[:_LONGEST]
-
-
-def _filename(entity: Entity) -> str:
-    try:
-        return _text(entity.get_filename())
-    except (ValueError, LookupError, TypeError, AttributeError):  # hostile parameters
-        return "?"
