@@ -3,7 +3,7 @@
 Theory of operation. Nothing is sanitised, since who previews a mail wants to see that mail. What keeps it harmless is the answer's
 header: a ``sandbox`` without scripts and without an origin, and a policy by which it can load nothing, until the person has
 asked for images. It holds in the page's frame and in a tab of its own alike. What such a policy does not cover is taken out here:
-``<link>``, which can look up names ahead of time, and a ``<meta>`` that leads elsewhere.
+``<link>``, which can look up names ahead of time, and ``<meta http-equiv>``, which can lead elsewhere.
 """
 
 import base64
@@ -34,10 +34,9 @@ _REMOTE = re.compile(
     r"""(?:\b(?:src|srcset|background|poster|data)\s*=\s*["']?\s*|url\(\s*["']?\s*|@import\s+["']?\s*)(?:https?:)?//""",
     re.IGNORECASE,
 )
-_STARTS = re.compile(r"<(link|meta|base)(?=[\s/>])([^>]{0,2000})", re.IGNORECASE)
-_LEADS_ELSEWHERE = re.compile(
-    r"http-equiv\s*=\s*[\"']?\s*(?:refresh|set-cookie|content-security-policy|x-dns)", re.IGNORECASE
-)
+# Names of elements and attributes cannot be written in another way, as values can; so what they stand in need not be
+# understood to rename them. Where a mail only talks of http-equiv, it reads x-http-equiv.
+_DISARMED = re.compile(r"(?<=<)(?=(?:link|base)[\s/>])|(?=http-equiv)", re.IGNORECASE)
 _CID = re.compile(r"""cid:([^\s"'()<>]{1,300})""", re.IGNORECASE)
 _PREFERS = re.compile(r"prefers-color-scheme\s*:\s*(dark|light)", re.IGNORECASE)
 _SUPPORTS_DARK = re.compile(r"color-scheme[^;>]{0,60}\bdark\b", re.IGNORECASE)
@@ -59,8 +58,7 @@ def content_policy(*, images: bool = False) -> str:
 
 def framed(html: str, pictures: Iterable[Attachment] = (), *, scheme: Scheme = Scheme.LIGHT) -> str:
     """Return the document to show: embedded pictures in their places, links for new tabs, and the colours of a ``scheme``."""
-    html = _STARTS.sub(_disarmed, html)
-    html = _embedded(html, pictures)
+    html = _DISARMED.sub("x-", _embedded(html, pictures))  # in this order: a type is the mail's, too
     dark = scheme is Scheme.DARK
     html = _PREFERS.sub(lambda found: "min-width:0" if (found[1].lower() == "dark") is dark else "max-width:0", html)
     added = '<base target="_blank">'
@@ -74,13 +72,6 @@ def framed(html: str, pictures: Iterable[Attachment] = (), *, scheme: Scheme = S
 def remote_count(html: str) -> int:
     """Return how much the HTML would load from elsewhere."""
     return sum(1 for _ in _REMOTE.finditer(html))
-
-
-def _disarmed(found: re.Match[str]) -> str:
-    name, rest = found[1].lower(), found[2]
-    if name == "meta" and not _LEADS_ELSEWHERE.search(rest):
-        return found[0]
-    return f"<x-{found[1]}{rest}"
 
 
 def _embedded(html: str, pictures: Iterable[Attachment]) -> str:

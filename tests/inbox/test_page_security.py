@@ -103,6 +103,10 @@ HOSTILE = {
     "css exfiltration": "<style>input[value^='s']{background:url('TRAP/starts-with-s')}a[href]{content:url('TRAP/content')}li{list-style:url('TRAP/list')}p{cursor:url('TRAP/cursor'),auto;mask:url('TRAP/mask')}</style><input value=secret><li>x<p>x",
     "refresh": "<meta http-equiv=refresh content='0;url=TRAP/refresh'>",
     "refresh late": "<p>x</p><META content='0;url=TRAP/refresh' HTTP-EQUIV='Refresh'>",
+    "refresh behind a quoted bracket": "<meta content='0;url=TRAP/quoted?>' http-equiv=refresh>",
+    "refresh behind a lot": f"<meta {'x' * 5000} http-equiv=refresh content='0;url=TRAP/long'>",
+    "refresh in references": "<meta http-equiv='&#114;efresh' content='0;url=TRAP/reference'>",
+    "refresh behind a stray quote": "<meta a'b content='0;url=TRAP/stray' http-equiv=refresh>",
     "refresh to script": "<meta http-equiv=refresh content='0;url=javascript:alert(1)'>",
     "prefetch": "<link rel=prefetch href='TRAP/prefetch'><link rel=preload as=image href='TRAP/preload'><link rel=prerender href='TRAP/prerender'><link rel=modulepreload href='TRAP/mp'>",
     "icon and manifest": "<link rel=icon href='TRAP/icon'><link rel=manifest href='TRAP/manifest'>",
@@ -205,6 +209,12 @@ def test_form_and_link_when_clicked_then_a_form_goes_nowhere_and_a_link_opens_be
                 expect(popup.value).to_have_title("null")
                 assert web.paths[0] == "/link"
             assert page.url.startswith(site.url)
+
+
+def test_source_when_a_word_is_endless_then_it_is_shown_all_the_same(browser: Chromium) -> None:
+    """Time grows with the length of the HTML, not with its square: the page stays alive."""
+    with opened(browser, "<p " + "x" * 400_000 + "</p>", at="#/1/source") as (_, _site, watched):
+        expect(watched.page.locator("#line-1")).to_contain_text("xxxx", timeout=20_000)
 
 
 HOSTILE_WORDS = "<img src=x onerror=alert(1)>\"'<script>alert(1)</script>"

@@ -3,7 +3,7 @@
 import { el } from "./dom.js";
 
 const MOST = 1_500_000; // characters; what is more is for a file
-const HTML = /(<!--[\s\S]*?(?:-->|$))|(<\/?[a-zA-Z][^\s/>]*)|([\w:@.-]+)(?=\s*=\s*["'])|("[^"<>]*"|'[^'<>]*')|(\/?>)/g;
+const HTML = /(<!--[\s\S]*?(?:-->|$))|(<\/?[a-zA-Z][^\s/>]*)|(?<![\w:@.-])([\w:@.-]{1,80})(?=\s{0,20}=\s{0,20}["'])|("[^"<>]*"|'[^'<>]*')|(\/?>)/g;
 const KINDS = ["note", "tag", "attr", "str", "tag"];
 
 function* html(text) {

@@ -65,7 +65,7 @@ function tech(m) {
   const rows = (pairs) => el("table.grid", {}, el("tbody", {}, ...pairs.filter(([, value]) => value).map(([name, value]) => el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value)))));
   const block = (title, ...content) => el("section.block", {}, el("h2", {}, title), ...content);
   return el("div.pad", {},
-    m.warnings.length > 0 && block("Warnings", ...m.warnings.map((one) => el("div.finding.warning", {}, icon("warning"), el("b", {}, one)))),
+    m.warnings.length > 0 && block("Warnings", ...m.warnings.map((one) => el("div.finding.warning", {}, icon("warn"), el("b", {}, one)))),
     block("Envelope", rows([
       ["MAIL FROM", e.sender ? `<${e.sender}>` : "<> (no return path)"],
       ["RCPT TO", e.recipients.map((one) => `<${one}>`).join("\n")],
