@@ -38,11 +38,11 @@ class Arrivals:
         end = self._archive.subscribe(self._news.set)
         try:
             while True:
+                self._news.clear()  # before looking: what comes while we look is news again
+                self.tell()
                 # A wait without an end cannot be interrupted on Windows.
                 while not self._news.wait(1.0):
                     pass
-                self._news.clear()
-                self.tell()
         finally:
             end()
 

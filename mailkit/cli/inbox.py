@@ -38,7 +38,7 @@ def inbox(
         int | None, typer.Option("--lmtp", min=0, max=65535, metavar="PORT", help="Speak LMTP, too.")
     ] = None,
     tls: Annotated[
-        bool, typer.Option("--tls", help="Offer STARTTLS, with a certificate that is made now, or --certificate.")
+        bool, typer.Option("--tls", help="Offer STARTTLS, with a certificate that is made now unless one is given.")
     ] = False,
     tls_port: Annotated[
         int | None,
@@ -46,11 +46,11 @@ def inbox(
     ] = None,
     certificate: Annotated[
         Path | None,
-        typer.Option(
-            "--certificate",
-            metavar="FILE",
-            help="A certificate with its key (PEM). One that is made is written to a new file.",
-        ),
+        typer.Option("--certificate", metavar="FILE", help="Take this certificate; the file has its key, too (PEM)."),
+    ] = None,
+    save_certificate: Annotated[
+        Path | None,
+        typer.Option("--save-certificate", metavar="FILE", help="Write the one that is made, for clients to trust it."),
     ] = None,
     user: Annotated[
         list[str] | None,
@@ -115,7 +115,13 @@ def inbox(
 
     mailkit inbox --tls --user ada:secret --must-login --rule "dot 451 every=3"
     """
-    context = _context(tls=tls or tls_port is not None, certificate=certificate, host=host)
+    if certificate and save_certificate:
+        raise ConfigError("--certificate takes one, --save-certificate is for one that is made", hint="Leave one out.")
+    context = None
+    if certificate:
+        context = _taken(certificate)
+    elif tls or save_certificate or tls_port is not None:
+        context = own_certificate(dict.fromkeys(["localhost", "127.0.0.1", "::1", host]), save_to=save_certificate)
     caught = Inbox(
         file,
         host=host,
@@ -163,21 +169,17 @@ def _login(text: str) -> tuple[str, str]:
     return name, password
 
 
-def _context(*, tls: bool, certificate: Path | None, host: str) -> ssl.SSLContext | None:
-    if certificate is not None and certificate.exists():
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        try:
-            context.load_cert_chain(certificate)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "it cannot be read"
-            raise ConfigError(
-                f"{str(certificate)!r} is no certificate with its key: {reason}",
-                hint="It holds both, as PEM. To have one made, name a file that is not there.",
-            ) from None
-        return context
-    if tls or certificate is not None:
-        return own_certificate(dict.fromkeys(["localhost", "127.0.0.1", "::1", host]), save_to=certificate)
-    return None
+def _taken(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "it cannot be read"
+        raise ConfigError(
+            f"{str(certificate)!r} is no certificate with its key: {reason}",
+            hint="The file holds both, as PEM. Without --certificate one is made.",
+        ) from None
+    return context
 
 
 def _announce(caught: Inbox, site: Site | None, *, as_json: bool) -> None:

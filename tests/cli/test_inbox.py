@@ -66,6 +66,27 @@ def test_inbox_when_run_for_a_program_then_it_tells_where_it_is_and_what_comes()
 
 
 @pytest.mark.slow
+def test_inbox_when_it_makes_a_certificate_then_clients_trust_the_saved_one_and_it_starts_again(tmp_path: Path) -> None:
+    """The same command works a second time; what was saved then is anew."""
+    own = tmp_path / "own.pem"
+    for _ in range(2):
+        with running("--port", "0", "--web", "0", "--json", "--save-certificate", str(own)) as process:
+            port = json.loads(line(process))["port"]
+            with Mailer(f"smtp://localhost:{port}?tls=required&ca={own}") as mailer:
+                assert mailer.send(mail()).accepted
+
+
+@pytest.mark.slow
+def test_inbox_when_mail_is_taken_in_from_a_file_then_it_is_told_as_if_it_had_come(tmp_path: Path) -> None:
+    """What was there before anybody listened is not passed over."""
+    path = tmp_path / "x.eml"
+    path.write_bytes(bytes(mail("From a file")))
+    with running("--port", "0", "--web", "0", "--json", "--import", str(path)) as process:
+        line(process)
+        assert json.loads(line(process))["subject"] == "From a file"
+
+
+@pytest.mark.slow
 def test_inbox_when_it_prints_then_it_does_as_pythons_debugging_server_did() -> None:
     """The peer under the header, line by line, and no control character reaches the terminal."""
     with Inbox() as free:
@@ -101,6 +122,8 @@ def test_inbox_when_the_port_is_taken_then_the_error_is_clear() -> None:
     ("arguments", "word"),
     [
         (("--user", "ada"), "a name and a password"),
+        (("--certificate", "pyproject.toml"), "no certificate with its key"),
+        (("--certificate", "a.pem", "--save-certificate", "b.pem"), "Leave one out"),
         (("--rule", "sometimes 550"), "is no stage"),
         (("--release", "smtp://u:hunter2@relay.example"), "go together"),
         (("--import", "/nowhere.mbox", "--port", "0", "--web", "0"), "cannot be read"),
