@@ -34,8 +34,8 @@ def app(inbox: Inbox, *, hosts: Iterable[str] = (), release: Release | None = No
 class Site:
     """The page served by uvicorn in a thread of its own while the ``with`` block runs.
 
-    ``port`` 0 takes a free one, which :attr:`port` then tells. Beyond the loopback it answers to addresses, and to the names in
-    ``hosts``. Raises ConfigError when the port cannot be had, or without the extra ``inbox``.
+    ``port`` 0 takes a free one, which :attr:`port` then tells. Beyond the loopback it answers to addresses, to the name that is its
+    ``host``, and to those in ``hosts``. Raises ConfigError when the port cannot be had, or without the extra ``inbox``.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Site:
         self.host = host
         self.port = port
         is_open = host not in ("127.0.0.1", "::1", "localhost")
-        self._application, self._live = _built(inbox, hosts=hosts, takes_addresses=is_open, release=release)
+        self._application, self._live = _built(inbox, hosts=[*hosts, host], takes_addresses=is_open, release=release)
         self._exit = contextlib.ExitStack()
 
     @property

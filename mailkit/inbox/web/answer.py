@@ -14,7 +14,7 @@ from mailkit.inbox.search import Search
 
 __all__ = ["Missing", "TooLarge", "body", "caught", "json_body", "number", "on_error", "search", "seconds"]
 
-LARGEST_JSON = 100_000  # bytes
+_LARGEST_JSON = 100_000  # bytes
 
 
 class Missing(ConfigError):
@@ -25,7 +25,7 @@ class TooLarge(ConfigError):
     """A body has more bytes than are taken."""
 
 
-# What is left is what a relay or a filter said, or did not say: 502.
+# What is left is what a relay said, or did not say: 502.
 _STATUS: dict[type[MailkitError], int] = {
     Missing: 404,
     ArrivalError: 404,
@@ -95,7 +95,7 @@ async def body(request: Request, most: int) -> bytes:
 async def json_body(request: Request) -> dict[str, Any]:
     """Return the JSON object that is sent; an empty body is an empty one. Raises ConfigError for anything else."""
     try:
-        found = json.loads(await body(request, LARGEST_JSON) or b"{}")
+        found = json.loads(await body(request, _LARGEST_JSON) or b"{}")
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

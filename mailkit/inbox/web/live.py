@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -55,7 +56,7 @@ class Live:
         try:
             yield f"retry: {_AGAIN}\n\n"
             while not self._is_closed:
-                yield f"event: change\ndata: {json.dumps(self._state())}\n\n"
+                yield f"event: change\ndata: {json.dumps(await run_in_threadpool(self._state))}\n\n"
                 while not news.is_set():
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_KEEP_ALIVE):

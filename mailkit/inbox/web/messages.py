@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from typing import IO
 
 from starlette.concurrency import run_in_threadpool
@@ -105,10 +106,10 @@ class Messages:
     # -- one -----------------------------------------------------------------------------------------------------------
 
     def show(self, request: Request) -> Response:
-        found = detail(answer.caught(self._inbox, request))
-        if request.query_params.get("mark") == "read":
-            self._inbox.archive.mark(f"id:{found['id']}")
-        return JSONResponse(found)
+        found = answer.caught(self._inbox, request)
+        if request.query_params.get("mark") == "read" and self._inbox.archive.mark(f"id:{found.id}"):
+            found = replace(found, is_unread=False)
+        return JSONResponse(detail(found))
 
     def delete(self, request: Request) -> Response:
         number = answer.caught(self._inbox, request).id
