@@ -42,9 +42,8 @@ def _run(
     path: str, name: str, jobs: list[Job], helm: Helm, observer: Observer | None, limit: int
 ) -> BaseException | None:
     context = multiprocessing.get_context("fork")
-    with Journal(
-        path, name=name
-    ) as journal:  # before anybody works on it, and closed again: SQLite is not carried over a fork
+    # Before anybody works on it, and closed again: SQLite is not carried over a fork.
+    with Journal(path, name=name) as journal:
         before = journal.account.counts()
     crew: list[tuple[BaseProcess, Connection]] = []
     for job in jobs:

@@ -44,9 +44,8 @@ def own_certificate(
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + _LIFE)
         .add_extension(x509.SubjectAlternativeName([_alternative(host) for host in hosts]), critical=False)
-        .add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True
-        )  # so that it can be trusted by itself
+        # So that it can be trusted by itself.
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
         .public_bytes(serialization.Encoding.PEM)
     )
