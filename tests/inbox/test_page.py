@@ -51,6 +51,8 @@ def looking(
         send(inbox, *messages)
         with browser.opened(site.url + at, width=width, dark=dark) as watched:
             watched.page.wait_for_selector("body[data-ready]")
+            if messages and not at:
+                watched.page.wait_for_selector(".row")
             yield inbox, watched
             assert watched.errors == []
             assert watched.foreign(site.url) == []
