@@ -1,0 +1,19 @@
+"""What is wrong with a message: HTML that clients do not show, habits that filters punish, and what filters say."""
+
+from mailkit.check.client import ClientSupport, Feature, MailClient, Support
+from mailkit.check.finding import Finding, Severity, Where
+from mailkit.check.html import ClientScore, HtmlFinding, HtmlReport, check_html
+
+__all__ = [
+    "ClientScore",
+    "ClientSupport",
+    "Feature",
+    "Finding",
+    "HtmlFinding",
+    "HtmlReport",
+    "MailClient",
+    "Severity",
+    "Support",
+    "Where",
+    "check_html",
+]
