@@ -3,6 +3,7 @@
 from mailkit.check.client import ClientSupport, Feature, MailClient, Support
 from mailkit.check.finding import Finding, Severity, Where
 from mailkit.check.html import ClientScore, HtmlFinding, HtmlReport, check_html
+from mailkit.check.lint import lint
 
 __all__ = [
     "ClientScore",
@@ -16,4 +17,5 @@ __all__ = [
     "Support",
     "Where",
     "check_html",
+    "lint",
 ]
