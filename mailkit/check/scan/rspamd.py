@@ -81,9 +81,7 @@ def _refusal(code: int, text: str) -> TransportError:
             f"it wants another password: {code} {text}",
             hint="Add ?password_env=NAME, the environment variable with the password of its controller.",
         )
-    refused = TransportError(
-        f"it refuses to look at the message: {code} {text}", hint="Is it rspamd, and not something else on that port?"
-    )
+    refused = TransportError(f"it refuses to look at the message: {code} {text}")
     refused.is_temporary = code >= 500
     return refused
 

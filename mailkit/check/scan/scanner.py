@@ -16,7 +16,7 @@ from mailkit.errors import (
     TransportError,
     TransportTimeout,
 )
-from mailkit.net.blocking import connect
+from mailkit.net.blocking import BlockingPump, connect
 from mailkit.sansio import Conversation
 
 __all__ = ["Scanner"]
@@ -76,20 +76,28 @@ class Scanner:
             )
         deadline = Deadline(target.timeout)
         try:
-            pump = connect(
-                target.host or target.path,
-                target.port,
-                path=target.path,
-                within=min(_CONNECT_WITHIN, deadline.left()),
-                context=target.trust.context,
-                implicit=False,  # the conversation asks for TLS, so that the deadline holds for it too
-            )
+            pump = self._connected()
             try:
                 return pump.run(self._conversation(question, deadline))
             finally:
                 pump.close()
         except (TransportError, ProtocolError) as error:
             raise self._named(error) from None
+
+    def _connected(self) -> BlockingPump:
+        target = self.target
+        try:
+            return connect(
+                target.host or target.path,
+                target.port,
+                path=target.path,
+                within=min(_CONNECT_WITHIN, target.timeout),
+                context=target.trust.context,
+                implicit=False,  # the conversation asks for TLS, so that the deadline holds for it too
+            )
+        except (ConnectError, TransportTimeout) as error:
+            error.hint = f"Start {target.kind.program}, or take --spam away."
+            raise
 
     def _conversation(self, question: Question, deadline: Deadline) -> Conversation[SpamVerdict]:
         target = self.target
@@ -108,15 +116,13 @@ class Scanner:
         """Return the error with who it is about. The wire speaks of mail servers, and of what is left of the time."""
         program, problem, hint = self.target.kind.program, error.problem, error.hint
         kind = type(error)
-        if kind is TransportTimeout:
+        if kind is TransportTimeout and not hint:
             problem = f"there was no answer within {self.target.timeout:g} seconds"
-            hint = "Is it busy, or something else on that port? ?timeout=SECONDS in the URL gives it longer."
-        elif kind is ConnectError:
-            hint = f"Start {program}, or take --spam away."
+            hint = f"Is that {program}, and is it well? ?timeout=SECONDS in the URL gives it longer."
         elif kind is TlsError and "smtp" in hint:
             hint = "Write rspamd:// instead of rspamds:// if it has no TLS."
         elif not hint:
-            hint = f"Is that {program}, and not something else on that port?"
+            hint = f"Is that {program}, and may this machine ask it?"
         named = kind(f"{self.name}: {problem}", hint=hint)
         named.is_temporary = error.is_temporary
         return named

@@ -43,8 +43,8 @@ def ask(question: Question, *, name: str, user: str, deadline: Deadline) -> Conv
 
 def request(question: Question, *, user: str = "") -> bytes:
     """Return what is sent. ``user`` is whose preferences count, where spamd keeps some for each."""
-    # Told of no bytes, spamd waits for some until its own time is over; an empty line is as empty a message.
-    raw = question.raw or b"\r\n"
+    # spamd reads by the line, whatever length it was told: without a last line end it would wait for one for minutes.
+    raw = question.raw if question.raw.endswith(b"\n") else question.raw + b"\r\n"
     fields = [b"Content-length: %d" % len(raw)]
     if user:
         fields.append(b"User: " + user.encode())
@@ -67,8 +67,8 @@ def verdict(answer: Answer, *, name: str) -> SpamVerdict:
         raise RemoteProtocolError(f"it gives the score as {printable(answer.fields.get('spam', ''))!r}")
     return SpamVerdict(
         scanner=name,
-        score=float(result[2]),
-        threshold=float(result[3]),
+        score=_number(result[2]),
+        threshold=_number(result[3]),
         is_spam=result[1].lower() in ("true", "yes"),
         symbols=ranked(symbols(_text(answer.body))),
     )
@@ -93,14 +93,17 @@ def symbols(report: str) -> Iterator[Symbol]:
         if row := _ROW.fullmatch(line):
             if found is not None:
                 yield found
-            # Without the addition, what the report rounds to -0.0 would stay so.
-            found = Symbol(printable(row[2]), float(row[1]) + 0.0, printable(row[3] or ""))
+            found = Symbol(printable(row[2]), _number(row[1]), printable(row[3] or ""))
         elif found is not None and line.startswith("     ") and line.strip():
             found = Symbol(found.name, found.points, printable(f"{found.text} {line}"))
         else:
             break
     if found is not None:
         yield found
+
+
+def _number(digits: str) -> float:
+    return float(digits) + 0.0  # what spamd has rounded to -0.0 is 0.0
 
 
 def _text(report: bytes) -> str:
