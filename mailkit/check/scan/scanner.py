@@ -122,7 +122,10 @@ class Scanner:
         elif kind is TlsError and "smtp" in hint:
             hint = "Write rspamd:// instead of rspamds:// if it has no TLS."
         elif not hint:
-            hint = f"Is that {program}, and may this machine ask it?"
+            secure = " with TLS" if self.target.kind.is_secure else ""
+            hint = f"Is that {program}{secure}, and may this machine ask it?"
+        if self.target.password:  # whatever has been said at the other end
+            problem = problem.replace(self.target.password.reveal(), "***")
         named = kind(f"{self.name}: {problem}", hint=hint)
         named.is_temporary = error.is_temporary
         return named
