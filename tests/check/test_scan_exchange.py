@@ -48,7 +48,7 @@ def read(data: bytes, cut: Cut) -> tuple[str, dict[str, str], bytes, bool] | typ
         (b"HTTP/1.0 200 OK\r\n\r\nto the end", ("HTTP/1.0 200 OK", {}, b"to the end", True)),
         (b"HTTP/1.0 200 OK\r\nA: b\r\n", ("HTTP/1.0 200 OK", {"a": "b"}, b"", False)),
         (b"HTTP/1.0 200 O", None),
-        (b"HT", RemoteProtocolError),
+        (b"HT", None),
         (b"", None),
         (b"220 mail.example ESMTP\r\n", RemoteProtocolError),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", RemoteProtocolError),
@@ -84,7 +84,7 @@ def test_an_answer_when_it_does_not_end_is_an_error(endless: bytes) -> None:
 @pytest.mark.parametrize("bytewise", [False, True])
 def test_another_service_when_it_greets_is_quoted(bytewise: bool) -> None:
     """Whoever gave the port of the mail server sees what is there."""
-    with pytest.raises(RemoteProtocolError, match="it answers '220 mail.example ESMTP'"):
+    with pytest.raises(RemoteProtocolError, match=r"it answers '220 mail\.example ESMTP'"):
         asked(Says(b"220 mail.example ESMTP\r\n"), bytewise=bytewise)
 
 
@@ -133,14 +133,16 @@ def test_a_deadline_when_bytes_trickle_in_is_one_for_all_of_them() -> None:
     with clock.using(time):
         effects = exchange(b"ask", mark=b"HTTP/", deadline=Deadline(30))
         assert next(effects) == Write(b"ask", within=30)
-        waits: list[float] = []
-        effect = effects.send(None)
+        effect, waits = effects.send(None), []
+        for byte in trickle():
+            assert isinstance(effect, Read)
+            waits.append(effect.within)
+            time.advance(7)
+            if len(waits) == 5:
+                break
+            effect = effects.send(byte)
         with pytest.raises(TransportTimeout, match="within 30 seconds"):
-            for byte in trickle():
-                assert isinstance(effect, Read)
-                waits.append(effect.within)
-                time.advance(7)
-                effect = effects.send(byte)
+            effects.send(byte)
     assert waits == [30, 23, 16, 9, 2]
 
 

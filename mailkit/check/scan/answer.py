@@ -57,12 +57,14 @@ class AnswerReader:
 
     def end(self) -> Answer | None:
         """Return what there is of an answer when no more will come: None when not even its first line is there."""
-        if self._answer is None and len(self._buffer):
-            self._take_line(self._buffer.take(_LONGEST_LINE))
+        if self._answer is None:
+            begun = self._buffer.take(_LONGEST_LINE)
+            if not self._mark.startswith(begun):
+                self._take_line(begun)  # to say that it is another protocol
             return None
         # Without a length, the end of the stream is the end of the body.
         is_whole = self._is_in_body and self._length is None
-        return self._finished(self._buffer.take(LARGEST), is_whole=is_whole) if self._answer else None
+        return self._finished(self._buffer.take(LARGEST), is_whole=is_whole)
 
     def _finished(self, body: bytes, *, is_whole: bool) -> Answer:
         assert self._answer is not None
