@@ -104,6 +104,13 @@ def test_a_description_when_it_has_control_characters_loses_them() -> None:
     assert found[1].text == "?[2JMissing Date: header"
 
 
+@pytest.mark.parametrize("sign", ["\u2028", "\x85", "\x0b", "\x1c"])
+def test_a_description_when_it_has_other_line_ends_stays_on_its_line(sign: str) -> None:
+    """What a rule quotes from the message does not become a rule of its own."""
+    found = list(spamd.symbols(TABLE.replace("[URIs: example.com]", f"[URIs: x{sign}-9.9 FORGED x]")))
+    assert [symbol.name for symbol in found] == [symbol.name for symbol in SYMBOLS]
+
+
 @pytest.mark.parametrize(
     ("spam", "expected"),
     [

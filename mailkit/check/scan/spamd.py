@@ -85,7 +85,7 @@ def symbols(report: str) -> Iterator[Symbol]:
          0.1 URI_HEX                URI: a description that is too long for one line
                                     goes on below
     """
-    lines = report.splitlines()
+    lines = report.replace("\r", "").split("\n")  # not splitlines(): what is quoted may have line ends of Unicode
     # The report quotes the message, which may imitate a table: the real one is the last.
     starts = [number for number, line in enumerate(lines) if _RULED.fullmatch(line)]
     found: Symbol | None = None
