@@ -107,6 +107,9 @@ def test_a_url_when_it_is_good_names_the_filter_without_secrets(url: str, name: 
         ("spamd://h?max_size=-1", "max_size=-1 is not"),
         ("rspamds://h?verify=perhaps", "neither yes nor no"),
         ("rspamds://h?key=a.pem", "key without cert"),
+        ("rspamds://h?ca=a%00", "ca has a control character"),
+        ("rspamds://h?tls_name=.x", "tls_name=.x is not a host name"),
+        ("rspamds://h?tls_name=" + "x" * 64, "is not a host name"),
     ],
 )
 def test_a_url_when_it_is_wrong_is_a_config_error_without_secrets(url: str, problem: str) -> None:

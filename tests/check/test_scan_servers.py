@@ -10,6 +10,7 @@ from mailkit import MessageBuilder
 from mailkit.check import Scanner, SpamVerdict, Symbol
 from mailkit.errors import AuthError, ConnectError, RemoteProtocolError
 from tests.kit.daemon import started
+from tests.kit.relay import relay
 from tests.kit.rspamd import Rspamd
 from tests.kit.spamd import Spamd
 
@@ -169,3 +170,10 @@ def test_a_filter_when_it_is_asked_in_the_other_ones_protocol_is_an_error(spamd:
         Scanner.open(f"rspamd://127.0.0.1:{spamd.port}").scan(RAW)
     with pytest.raises(ConnectError, match="SpamAssassin at"):
         Scanner.open(f"spamd://127.0.0.1:{rspamd.port}").scan(RAW)
+
+
+@pytest.mark.parametrize("scheme", ["spamd", "rspamd"])
+def test_our_own_smtp_server_when_it_is_asked_is_quoted(scheme: str) -> None:
+    """Whoever gave the port of a mail server reads its greeting, although it soon hangs up on such a client."""
+    with relay() as server, pytest.raises(RemoteProtocolError, match="it answers '220 "):
+        Scanner.open(f"{scheme}://127.0.0.1:{server.url.rpartition(':')[2]}").scan(RAW * 500)

@@ -86,14 +86,16 @@ class Target:
         if "@" in parts.netloc or parts.fragment:
             hint = "A user is ?user=NAME." if scheme == "spamd" else "A password is ?password_env=NAME."
             raise ConfigError(f"the {scheme}: URL has a user or a '#' in it", hint=hint)
-        for name in options:
+        for name, value in options.items():
             if name not in kind.options:
                 known = ", ".join(sorted(kind.options))
                 raise ConfigError(f"a {scheme}: URL has no option {name!r}", hint=f"It has: {known}.")
+            if CONTROL.search(value):
+                raise ConfigError(f"{name} has a control character", hint="Nothing was sent.")
         return cls(
             kind,
             **_place(parts, kind, port),
-            user=_plain(options, "user"),
+            user=options.get("user", ""),
             password=_password(options),
             trust=_trust(options),
             timeout=_positive(options, "timeout", otherwise=30.0),
@@ -115,21 +117,21 @@ def _place(parts: SplitResult, kind: Kind, port: int | None) -> dict[str, Any]:
         return {"path": path}
     if path not in ("", "/"):
         raise ConfigError(f"the {parts.scheme}: URL has both a host and a path", hint=_EXAMPLES)
-    if not _is_ip(host) and not (_HOST.fullmatch(host) and len(host) <= 253):
+    if not _is_host(host):
         raise ConfigError(f"{host!r} is not a host name", hint=_EXAMPLES)
     return {"host": host, "port": port or kind.port}
 
 
-def _is_ip(host: str) -> bool:
+def _is_host(name: str) -> bool:
     try:
-        ip_address(host)
+        ip_address(name)
     except ValueError:
-        return False
+        return len(name) <= 253 and _HOST.fullmatch(name) is not None
     return True
 
 
 def _password(options: dict[str, str]) -> Secret | None:
-    text, name = _plain(options, "password"), options.get("password_env", "")
+    text, name = options.get("password", ""), options.get("password_env", "")
     if name:
         text = os.environ.get(name, "").strip()
         if not text or CONTROL.search(text):
@@ -141,22 +143,18 @@ def _trust(options: dict[str, str]) -> TlsProfile:
     verify = options.get("verify", "yes").lower()
     if verify not in _YES:
         raise ConfigError(f"verify={verify} is neither yes nor no")
+    name = options.get("tls_name", "")
+    if name and not _is_host(name):
+        raise ConfigError(f"tls_name={name} is not a host name")
     if "key" in options and "cert" not in options:
         raise ConfigError("key without cert has nothing to belong to", hint="Add cert=FILE.")
     return TlsProfile(
-        name=options.get("tls_name", ""),
+        name=name,
         ca_file=options.get("ca", ""),
         cert_file=options.get("cert", ""),
         key_file=options.get("key", ""),
         unsafe_no_verify=not _YES[verify],
     )
-
-
-def _plain(options: dict[str, str], name: str) -> str:
-    value = options.get(name, "")
-    if CONTROL.search(value):
-        raise ConfigError(f"{name} has a control character", hint="Nothing was sent.")
-    return value
 
 
 def _positive(options: dict[str, str], name: str, *, otherwise: float) -> float:
