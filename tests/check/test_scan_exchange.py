@@ -70,10 +70,11 @@ def test_an_answer_when_it_is_cut_anywhere_is_read_the_same(data: bytes, expecte
         b"HTTP/1.1 " + b"x" * 9_000,
         b"HTTP/1.1 200 OK\r\nA: " + b"x" * 9_000,
         b"HTTP/1.1 200 OK\r\n" + b"".join(b"F%d: x\r\n" % number for number in range(102)),
+        b"HTTP/1.1 200 OK\r\n" + b"A: x\r\n" * 102,
         b"\0" * 9_000,
         b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (LARGEST + 1),
     ],
-    ids=["first-line", "field", "fields", "garbage", "body"],
+    ids=["first-line", "field", "fields", "the-same-field", "garbage", "body"],
 )
 def test_an_answer_when_it_does_not_end_is_an_error(endless: bytes) -> None:
     """Nobody fills our memory."""

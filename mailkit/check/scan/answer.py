@@ -1,4 +1,4 @@
-"""How spamd and HTTP answer: a status line, header fields, an empty line, and a body (RFC 9112 2.1, and spamd's PROTOCOL).
+"""How spamd and HTTP answer: a status line, header fields, an empty line, and a body (spamd's PROTOCOL has taken that from HTTP).
 
 It is read as it comes, with a limit for every part: what is at the other end may not be a spam filter at all.
 """
@@ -19,7 +19,7 @@ _MOST_FIELDS = 100  # real answers have three to ten
 _LENGTH = re.compile(r"[0-9]{1,12}")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """``status`` is the first line. It is whole when all of the body came that was announced."""
 
@@ -35,7 +35,9 @@ class AnswerReader:
     def __init__(self, mark: bytes) -> None:
         self._mark = mark
         self._buffer = Buffer()
-        self._answer: Answer | None = None
+        self._status: str | None = None
+        self._fields: dict[str, str] = {}
+        self._lines = 0
         self._is_in_body = False
         self._length: int | None = None
 
@@ -57,7 +59,7 @@ class AnswerReader:
 
     def end(self) -> Answer | None:
         """Return what there is of an answer when no more will come: None when not even its first line is there."""
-        if self._answer is None:
+        if self._status is None:
             begun = self._buffer.take(_LONGEST_LINE)
             if not self._mark.startswith(begun):
                 self._take_line(begun)  # to say that it is another protocol
@@ -67,31 +69,28 @@ class AnswerReader:
         return self._finished(self._buffer.take(LARGEST), is_whole=is_whole)
 
     def _finished(self, body: bytes, *, is_whole: bool) -> Answer:
-        assert self._answer is not None
-        self._answer.body = body
-        self._answer.is_whole = is_whole
-        return self._answer
+        return Answer(self._status or "", self._fields, body, is_whole)
 
     def _take_line(self, line: bytes) -> None:
         text = line.rstrip(b"\r\n").decode("utf-8", "replace")
-        if self._answer is None:
+        if self._status is None:
             if not line.startswith(self._mark):
                 raise RemoteProtocolError(f"it answers {printable(text)!r}")
-            self._answer = Answer(printable(text))
+            self._status = printable(text)
         elif not text:
             self._is_in_body = True
-            self._length = self._announced(self._answer.fields)
+            self._length = self._announced()
         else:
             name, colon, value = text.partition(":")
-            if not colon or len(self._answer.fields) >= _MOST_FIELDS:
+            self._lines += 1
+            if not colon or self._lines > _MOST_FIELDS:
                 raise RemoteProtocolError(f"its answer has the header field {printable(text)!r}")
-            self._answer.fields[name.strip().lower()] = value.strip()
+            self._fields[name.strip().lower()] = value.strip()
 
-    @staticmethod
-    def _announced(fields: dict[str, str]) -> int | None:
-        if "transfer-encoding" in fields:  # RFC 9112 6.1: not in an answer to HTTP/1.0, which is what we ask by
+    def _announced(self) -> int | None:
+        if "transfer-encoding" in self._fields:  # HTTP has none in an answer to HTTP/1.0, which is what we ask by
             raise RemoteProtocolError("it answers in chunks, which nobody has asked for")
-        announced = fields.get("content-length")
+        announced = self._fields.get("content-length")
         if announced is None:
             return None
         if not _LENGTH.fullmatch(announced):

@@ -1,6 +1,7 @@
 """One request and its answer on a fresh connection, the same for spamd and for HTTP."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mailkit.check.scan.answer import Answer, AnswerReader
 from mailkit.check.scan.deadline import Deadline
@@ -41,8 +42,7 @@ def _rest(reader: AnswerReader, lost: ConnectError | None) -> Answer:
     answer = reader.end()
     if answer is None:
         raise lost or ConnectError("it closed the connection without an answer")
-    answer.is_whole = answer.is_whole and lost is None
-    return answer
+    return replace(answer, is_whole=answer.is_whole and lost is None)
 
 
 def cut_off() -> ConnectError:
