@@ -19,8 +19,12 @@ FLOORS = {
     **dict.fromkeys(("bulk", "inbox"), 7),
     "cli": 8,
 }
-# What a room may know of its neighbour on the same floor: a mailbox's URL is read, and its user logs in, as those of a relay.
-NEIGHBOURS = {"mailbox": {"mailkit.transport.url", "mailkit.transport.login", "mailkit.transport.certificate"}}
+# What a room may know of its neighbour on the same floor: a mailbox's URL is read, and its user logs in, as those of a relay;
+# a spam filter is asked over a socket.
+NEIGHBOURS = {
+    "mailbox": {"mailkit.transport.url", "mailkit.transport.login", "mailkit.transport.certificate"},
+    "check": {"mailkit.net.blocking", "mailkit.net.tls"},
+}
 # The door and the way in from the shell may reach everything; nothing reaches them.
 DOORS = ("__init__", "__main__")
 

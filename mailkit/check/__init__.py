@@ -4,6 +4,7 @@ from mailkit.check.client import ClientSupport, Feature, MailClient, Support
 from mailkit.check.finding import Finding, Severity, Where
 from mailkit.check.html import ClientScore, HtmlFinding, HtmlReport, check_html
 from mailkit.check.lint import lint
+from mailkit.check.scan import Scanner, SpamVerdict, Symbol
 
 __all__ = [
     "ClientScore",
@@ -13,8 +14,11 @@ __all__ = [
     "HtmlFinding",
     "HtmlReport",
     "MailClient",
+    "Scanner",
     "Severity",
+    "SpamVerdict",
     "Support",
+    "Symbol",
     "Where",
     "check_html",
     "lint",
