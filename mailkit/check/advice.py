@@ -1,6 +1,6 @@
 """What to do where a client lacks a feature: one line each, for those that mails use most."""
 
-__all__ = ["ADVICE"]
+__all__ = ["ADVICE", "GRACEFUL"]
 
 _TABLE = "Lay it out with a table; the flexible form may stay for the clients that have it."
 _LONGHAND = "Write it as the physical property (left, right, top, bottom) as well."
@@ -93,6 +93,8 @@ ADVICE = {
     "css-display-none": "Add mso-hide:all for Outlook, and do not hide what must stay secret.",
     "css-important": "Put what must win into style attributes.",
     "css-list-style-image": "Use a table with an image in its first column.",
+    "html-body": "Put colours and margins on a table or div inside it as well; webmail puts the mail into a page of its own.",
+    "css-box-sizing": "Give widths that hold without it: who does not know it adds the padding to them.",
     "html-video": "Link an image to the video; give the video element a poster.",
     "html-audio": "Link to the sound.",
     "html-form": _FORM,
@@ -126,3 +128,18 @@ ADVICE = {
     "image-mp4": "Use an animated GIF, or an image that links to the video.",
     "image-base64": "Embed the image as a part of the message (cid:), which every client shows.",
 }
+
+# Where a client lacks one of these its readers see no difference, or miss an extra that the mail can do without.
+GRACEFUL = frozenset(
+    (
+        *("bimi", "amp", "css-comments", "html-comments", "html-doctype", "html-lang", "html-dir", "html-role"),
+        *("html-aria-describedby", "html-aria-hidden", "html-aria-label", "html-aria-labelledby", "html-aria-live"),
+        *("html-meta-color-scheme", "html-loading-attribute", "html-semantics", "html-target", "html-abbr"),
+        *("css-color-scheme", "css-at-media-prefers-color-scheme", "css-at-media-prefers-reduced-motion"),
+        *("css-at-media-hover", "css-pseudo-class-hover", "css-pseudo-class-active", "css-pseudo-class-focus"),
+        *("css-pseudo-class-focus-visible", "css-pseudo-class-visited", "css-pseudo-class-link", "css-cursor"),
+        *("css-transition", "css-animation", "css-at-keyframes", "css-box-shadow", "css-text-shadow", "css-hyphens"),
+        *("css-font-kerning", "css-text-decoration-skip-ink", "css-text-underline-offset", "css-user-select"),
+        *("css-orphans", "css-widows", "css-text-wrap", "css-accent-color", "css-important"),
+    )
+)

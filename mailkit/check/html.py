@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from mailkit.check.advice import ADVICE
+from mailkit.check.advice import ADVICE, GRACEFUL
 from mailkit.check.client import ClientSupport, Feature, MailClient, Support, data_date, features
 from mailkit.check.features import slugs_by_mark
 from mailkit.check.finding import Severity
@@ -63,8 +63,9 @@ class HtmlFinding:
 
     @property
     def severity(self) -> Severity:
-        """A warning when 15 % of the clients or more do not have it, else a note."""
-        return Severity.WARNING if self.unsupported >= _MANY else Severity.NOTE
+        """A warning when 15 % of the clients or more do not have it and their readers see that, else a note."""
+        is_missed = self.unsupported >= _MANY and self.slug not in GRACEFUL
+        return Severity.WARNING if is_missed else Severity.NOTE
 
     def facts(self) -> dict[str, object]:
         """Return it as plain values, ready for JSON, with the clients that have it in part or not."""
@@ -196,5 +197,7 @@ def _report(marks: Iterable[tuple[str, int]]) -> HtmlReport:
     known = features()
     findings = [HtmlFinding(known[slug], tuple(sorted(lines[slug])), count) for slug, count in counts.items()]
     bad = [one for one in findings if one.having(Support.NO) or one.having(Support.PARTIAL)]
-    bad.sort(key=lambda one: (-one.unsupported, -len(one.having(Support.PARTIAL)), one.slug))
+    bad.sort(
+        key=lambda one: (one.severity is Severity.NOTE, -one.unsupported, -len(one.having(Support.PARTIAL)), one.slug)
+    )
     return HtmlReport(tuple(bad), tuple(sorted(counts)), data_date())

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from mailkit.check import Scanner
 from mailkit.cli.arrivals import Arrivals, Form
 from mailkit.cli.output import line, notes, print_json
 from mailkit.errors import ConfigError, MailkitError
@@ -87,6 +88,15 @@ def inbox(
         list[str] | None,
         typer.Option("--release-to", metavar="PATTERN", help="To whom: me@example.com, *@example.com. Repeatable."),
     ] = None,
+    spam: Annotated[
+        str,
+        typer.Option(
+            "--spam",
+            envvar="MAILKIT_SPAM",
+            metavar="URL",
+            help="Ask a spam filter: spamd://127.0.0.1, rspamd://127.0.0.1.",
+        ),
+    ] = "",
     allow_host: Annotated[
         list[str] | None,
         typer.Option("--allow-host", metavar="NAME", help="A name by which the page may be asked for. Repeatable."),
@@ -150,6 +160,7 @@ def inbox(
                 port=_PAGE if web is None else web,
                 hosts=allow_host or (),
                 release=Release(release, tuple(release_to or ())) if release else None,
+                scanner=Scanner.open(spam) if spam else None,
             )
             running.enter_context(site)
         form = Form.JSON if as_json else Form.WHOLE if print_ else Form.NOTHING if quiet else Form.LINE

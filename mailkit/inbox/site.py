@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from mailkit.check import Scanner
 from mailkit.errors import ConfigError
 from mailkit.inbox.inbox import Inbox
 from mailkit.inbox.release import Release
@@ -22,13 +23,15 @@ _MISSING = "the page of the inbox needs another package"
 _INSTALL = "Install it: pip install 'mailkit-compose[inbox]'."
 
 
-def app(inbox: Inbox, *, hosts: Iterable[str] = (), release: Release | None = None) -> "Application":
+def app(
+    inbox: Inbox, *, hosts: Iterable[str] = (), release: Release | None = None, scanner: Scanner | None = None
+) -> "Application":
     """Return the page and its API as an ASGI application, to serve or to mount into another.
 
     It answers to ``localhost``, addresses of the loopback and the names in ``hosts`` only. Raises ConfigError without the extra
     ``inbox``.
     """
-    return _built(inbox, hosts=hosts, release=release)[0]
+    return _built(inbox, hosts=hosts, release=release, scanner=scanner)[0]
 
 
 class Site:
@@ -46,11 +49,14 @@ class Site:
         port: int = 0,
         hosts: Iterable[str] = (),
         release: Release | None = None,
+        scanner: Scanner | None = None,
     ) -> None:
         self.host = host
         self.port = port
         is_open = host not in ("127.0.0.1", "::1", "localhost")
-        self._application, self._live = _built(inbox, hosts=[*hosts, host], takes_addresses=is_open, release=release)
+        self._application, self._live = _built(
+            inbox, hosts=[*hosts, host], takes_addresses=is_open, release=release, scanner=scanner
+        )
         self._exit = contextlib.ExitStack()
 
     @property
@@ -97,6 +103,7 @@ def _built(
     *,
     hosts: Iterable[str],
     release: Release | None,
+    scanner: Scanner | None,
     takes_addresses: bool = False,
 ) -> "tuple[Application, Live]":
     try:
@@ -105,7 +112,7 @@ def _built(
         if (error.name or "").startswith("mailkit"):
             raise
         raise ConfigError(_MISSING, hint=_INSTALL) from None
-    return build(inbox, hosts=hosts, takes_addresses=takes_addresses, release=release)
+    return build(inbox, hosts=hosts, takes_addresses=takes_addresses, release=release, scanner=scanner)
 
 
 def _server(application: "Application") -> "uvicorn.Server":

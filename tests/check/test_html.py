@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailkit.check import Severity, Support, check_html
-from mailkit.check.advice import ADVICE
+from mailkit.check.advice import ADVICE, GRACEFUL
 from mailkit.check.client import data_date, features
 from mailkit.check.features import UNSEEN, marks_of
 from mailkit.check.markup import Comment, Tag, Text, read
@@ -69,7 +69,7 @@ def test_features_that_are_alike_are_told_apart() -> None:
 
 def test_advice_is_only_given_on_features_that_there_are() -> None:
     """A misspelt slug would never be shown."""
-    assert set(ADVICE) <= set(features())
+    assert set(ADVICE) | GRACEFUL <= set(features())
 
 
 # -- where ----------------------------------------------------------------------------------------------------------------
@@ -104,6 +104,15 @@ def test_the_report_says_which_client_shows_a_feature_and_since_when_that_is_kno
     assert scores["Apple Mail (macOS)"].unsupported == ()
     assert report.clients[0].unsupported
     assert not report.clients[-1].unsupported
+
+
+def test_what_nobody_misses_is_no_warning() -> None:
+    """A client without it shows the same, or leaves an extra out."""
+    report = check_html('<style>a:hover { color: red }</style><p role="note"><video></video></p>')
+    said = {one.slug: one.severity for one in report.findings}
+    assert said["html-role"] is said["css-pseudo-class-hover"] is Severity.NOTE
+    assert said["html-video"] is Severity.WARNING
+    assert [one.severity for one in report.findings] == sorted((one.severity for one in report.findings), reverse=True)
 
 
 def test_notes_are_told_as_text() -> None:

@@ -7,10 +7,12 @@ from contextlib import contextmanager
 import pytest
 
 from mailkit import Mailer, Message, MessageBuilder
+from mailkit.check import Scanner
 from mailkit.errors import RecipientsRefused
 from mailkit.inbox import Inbox, Release, Site
 from mailkit.smtp import Received
 from tests.kit.browser import Chromium, Watched, expect
+from tests.kit.filter import Filter
 
 pytestmark = pytest.mark.slow
 
@@ -183,7 +185,9 @@ def test_tabs_when_each_is_opened_then_it_shows_what_it_is_called(browser: Chrom
     """All of them."""
     with looking(browser, mail(bcc="boss@example.com", file=True), at="#/1") as (_, watched):
         page = watched.page
-        expect(page.get_by_role("tab")).to_have_text(["HTML", "HTML Source", "Text", "Raw", "Headers", "Tech Info"])
+        expect(page.get_by_role("tab")).to_have_text(
+            ["HTML", "HTML Source", "Text", "Raw", "Headers", "Spam Analysis", "Check HTML", "Tech Info"]
+        )
         panel = page.get_by_role("tabpanel")
         expect(page.frame_locator("iframe").locator("h1")).to_have_text("Hello")
         page.get_by_role("tab", name="HTML Source").click()
@@ -199,6 +203,45 @@ def test_tabs_when_each_is_opened_then_it_shows_what_it_is_called(browser: Chrom
         expect(panel.locator(".wire")).to_contain_text("C: MAIL FROM:<ada@example.com>")
         expect(panel.locator(".tree")).to_contain_text("multipart/alternative")
         expect(page.locator(".people .bcc").last).to_have_text("boss@example.com")
+
+
+def test_check_html_when_opened_then_findings_lead_to_their_lines(browser: Chromium) -> None:
+    """And a client that is chosen leaves those that it lacks."""
+    with looking(browser, mail(), at="#/1/check") as (_, watched):
+        page = watched.page
+        panel = page.get_by_role("tabpanel")
+        expect(panel.get_by_role("img", name="supported")).to_be_visible()
+        grid = panel.locator(".finding").filter(has_text="display:grid")
+        expect(grid).to_contain_text("Lay it out with a table")
+        many = panel.locator(".finding").count()
+        panel.get_by_role("button", name=re.compile(r"^Outlook Windows ?\d")).click()
+        assert 0 < panel.locator(".finding").count() < many
+        expect(grid.locator("details")).to_contain_text("Outlook Windows 2019")
+        grid.get_by_role("button", name="6").click()
+        expect(page.get_by_role("tab", name="HTML Source")).to_have_attribute("aria-selected", "true")
+        expect(panel.locator(".hit .t")).to_have_text('<div style="display:grid">x</div></body></html>')
+
+
+def test_spam_analysis_when_opened_then_it_says_what_filters_count_and_what_ours_says(browser: Chromium) -> None:
+    """The findings at once; the filter's verdict as soon as it is there."""
+    with looking(browser, mail(), at="#/1/spam", scanner=Filter()) as (_, watched):
+        panel = watched.page.get_by_role("tabpanel")
+        expect(panel.locator(".finding").filter(has_text="A link leads to an example")).to_contain_text("line 5")
+        expect(panel.get_by_role("img", name="6.5 of 5.0")).to_be_visible()
+        expect(panel).to_contain_text("says Filter at 127.0.0.1:783")
+        expect(panel.locator(".points tr")).to_have_text(["+6.5SHOUTINGAll capitals"])
+        panel.locator(".finding").filter(has_text="example").get_by_role("button").click()
+        expect(panel.locator(".hit .t")).to_contain_text("https://example.com/confirm")
+
+
+def test_spam_analysis_when_the_filter_is_down_then_it_says_so_and_can_be_asked_again(browser: Chromium) -> None:
+    """The findings are there all the same."""
+    with looking(browser, mail(), at="#/1/spam", scanner=Scanner.open("spamd://127.0.0.1:1")) as (_, watched):
+        panel = watched.page.get_by_role("tabpanel")
+        expect(panel.locator(".finding.error")).to_contain_text("127.0.0.1:1")
+        expect(panel.get_by_role("button", name="Ask again")).to_be_visible()
+        expect(panel.locator(".finding").filter(has_text="A link leads to an example")).to_be_visible()
+        watched.errors.clear()  # the answer was 502, which the browser writes down
 
 
 def test_widths_when_chosen_then_the_mail_is_laid_out_for_them(browser: Chromium) -> None:

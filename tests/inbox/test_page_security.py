@@ -220,7 +220,7 @@ def test_source_when_a_word_is_endless_then_it_is_shown_all_the_same(browser: Ch
 HOSTILE_WORDS = "<img src=x onerror=alert(1)>\"'<script>alert(1)</script>"
 
 
-@pytest.mark.parametrize("tab", ["html", "source", "raw", "headers", "tech"])
+@pytest.mark.parametrize("tab", ["html", "source", "raw", "headers", "spam", "check", "tech"])
 def test_hostile_fields_when_shown_then_they_are_text(browser: Chromium, tab: str) -> None:
     """Subjects, names, files, tags and header names are never markup, in any tab, in the list, or in a dialog."""
     head = (

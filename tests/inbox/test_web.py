@@ -11,10 +11,13 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from mailkit import Mailer, Message, MessageBuilder
+from mailkit.check import Scanner
 from mailkit.errors import ConfigError
 from mailkit.inbox import Inbox, Release, Site, app
 from mailkit.inbox.web import build
 from mailkit.inbox.web.description import description
+from mailkit.smtp import Received
+from tests.kit.filter import Filter
 from tests.kit.web import Web, website
 
 
@@ -272,6 +275,59 @@ def test_openapi_when_read_then_it_has_every_route_and_no_other() -> None:
     assert routes == described
 
 
+# -- what is wrong with a mail -------------------------------------------------------------------------------------------
+
+
+def test_html_check_when_asked_then_it_tells_features_lines_and_clients() -> None:
+    """As check_html does; a mail without HTML has none."""
+    with website() as (inbox, web):
+        send(inbox, mail(html='<p>\n<b style="float: left">Hi</b></p>'), mail())
+        found = web.get("/api/messages/1/html-check").json
+        assert [(one["slug"], one["lines"]) for one in found["findings"]] == [("css-float", [2])]
+        assert found["findings"][0]["clients"][0]["support"] == "no"
+        assert web.get("/api/messages/2/html-check").json["findings"] == []
+
+
+def test_lint_when_asked_then_it_knows_the_envelope() -> None:
+    """Nobody else is asked."""
+    scanner = Filter()
+    with website(scanner=scanner) as (inbox, web):
+        inbox.archive.add(
+            Received("a@shop.se", ("x@shop.se",), b"From: a@shop.se\r\nTo: b@shop.se\r\n\r\nHi {{ x }}", "me")
+        )
+        found = web.get("/api/messages/1/lint").json["findings"]
+        assert [one["rule"] for one in found] == ["unrendered", "no-subject", "not-in-envelope"]
+        assert scanner.asked == []
+
+
+def test_scan_when_a_filter_is_configured_then_it_gets_message_and_envelope() -> None:
+    """Only when it is asked for, and by POST: no image of a foreign page can ask."""
+    scanner = Filter()
+    with website(scanner=scanner) as (inbox, web):
+        send(inbox, mail("bob@example.com"))
+        assert web.get("/api/info").json["scanner"] == scanner.name
+        assert web.get("/api/messages/1/scan").status == 405
+        found = web.ask("POST", "/api/messages/1/scan").json
+        assert (found["score"], found["is_spam"], found["symbols"][0]["name"]) == (6.5, True, "SHOUTING")
+        ((raw, envelope),) = scanner.asked
+        assert raw == inbox.archive.first().raw
+        assert (envelope["sender"], envelope["recipients"]) == ("ada@example.com", ("bob@example.com",))
+
+
+def test_scan_when_no_filter_is_configured_or_it_is_down_then_that_is_said() -> None:
+    """With what to do."""
+    with website() as (inbox, web):
+        send(inbox, mail())
+        answer = web.ask("POST", "/api/messages/1/scan")
+        assert (answer.status, web.get("/api/info").json["scanner"]) == (404, "")
+        assert "--spam" in answer.json["hint"]
+    with website(scanner=Scanner.open("spamd://127.0.0.1:1")) as (inbox, web):
+        send(inbox, mail())
+        answer = web.ask("POST", "/api/messages/1/scan")
+        assert answer.status == 502
+        assert "127.0.0.1:1" in answer.json["error"]
+
+
 # -- whom it refuses ---------------------------------------------------------------------------------------------------
 
 PATHS = [
@@ -287,6 +343,8 @@ PATHS = [
     *(
         "/api/messages/1/files/0",
         "/api/messages/1/difference/1",
+        "/api/messages/1/html-check",
+        "/api/messages/1/lint",
         "/view/1",
         "/api/wait?timeout=0",
         "/api/events",

@@ -16,7 +16,8 @@ from cssselect import HTMLTranslator
 from cssselect import parse as parse_selectors
 from lxml.html import HtmlElement, document_fromstring
 
-from mailkit import Templates
+from mailkit import MessageBuilder, Templates
+from mailkit.check import lint
 from mailkit.errors import TemplateError
 from mailkit.template import Rendered, Starter, starter, starters
 
@@ -100,6 +101,15 @@ def test_starter_with_its_sample_is_a_whole_mail(name: str, language: str) -> No
     assert len(rendered.html.encode()) < CLIPPED
     for part in (rendered.subject, shown, rendered.html, rendered.text):
         assert not re.search(r"\{\{|\}\}|\{%|%\}|\{#|#\}|\bNone\b|Undefined|\bnan\b", part)
+
+
+@pytest.mark.parametrize(("name", "language"), LANGUAGES)
+def test_starter_is_clean_when_it_is_looked_over(name: str, language: str) -> None:
+    """But for the addresses of its sample, and the fields that a mailing is given when it is sent."""
+    rendered = made(name, language)
+    draft = MessageBuilder().from_("a@shop.se").to("b@there.se").subject(rendered.subject)
+    found = lint(draft.text(rendered.text).html(rendered.html or "").build())
+    assert {one.rule for one in found} <= {"example-link", "no-unsubscribe"}
 
 
 @pytest.mark.parametrize(("name", "language"), LANGUAGES)

@@ -9,10 +9,12 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from mailkit.check import Scanner
 from mailkit.errors import MailkitError
 from mailkit.inbox.inbox import Inbox
 from mailkit.inbox.release import Release
 from mailkit.inbox.web import answer
+from mailkit.inbox.web.check import Checks
 from mailkit.inbox.web.control import Control
 from mailkit.inbox.web.description import description
 from mailkit.inbox.web.guard import Guard
@@ -30,12 +32,14 @@ def build(
     hosts: Iterable[str] = (),
     takes_addresses: bool = False,
     release: Release | None = None,
+    scanner: Scanner | None = None,
 ) -> tuple[Guard, Live]:
     """Return the application, and what ends the connections of its pages."""
     live = Live(inbox)
     parts = (
         Messages(inbox),
-        Control(inbox, release=release),
+        Checks(inbox, scanner=scanner),
+        Control(inbox, release=release, scanner=scanner),
         live,
     )
     routes: list[Route | Mount] = [route for part in parts for route in part.routes()]

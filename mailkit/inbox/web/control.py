@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 import mailkit
+from mailkit.check import Scanner
 from mailkit.errors import ConfigError
 from mailkit.inbox.detail import detail
 from mailkit.inbox.inbox import Inbox
@@ -24,9 +25,10 @@ _MOST_RULES = 100
 class Control:
     """The handlers of an inbox as a whole."""
 
-    def __init__(self, inbox: Inbox, *, release: Release | None) -> None:
+    def __init__(self, inbox: Inbox, *, release: Release | None, scanner: Scanner | None) -> None:
         self._inbox = inbox
         self._release = release
+        self._scanner = scanner
 
     def routes(self) -> list[Route]:
         return [
@@ -53,6 +55,7 @@ class Control:
                 "max_messages": archive.max_messages,
                 "max_bytes": archive.max_bytes,
                 "max_age": archive.max_age,
+                "scanner": self._scanner.name if self._scanner else "",
                 "release_to": list(self._release.allowed) if self._release else [],
             }
         )

@@ -102,6 +102,9 @@ _PATHS: dict[str, _Object] = {
     "/api/messages/{id}/release": {
         "post": _does("Send it on to a real relay, to those who are allowed", _ID, body=_object(to=_STRINGS))
     },
+    "/api/messages/{id}/html-check": {"get": _does("What of its HTML mail clients do not show", _ID)},
+    "/api/messages/{id}/lint": {"get": _does("What readers stumble over and filters count; nobody is asked", _ID)},
+    "/api/messages/{id}/scan": {"post": _does("What the spam filter says that is configured; 404 without one", _ID)},
     "/view/{id}": {
         "get": _does(
             "Its HTML, sandboxed",

@@ -30,7 +30,7 @@ export function instructions(info) {
 export function keys() {
   const row = (text, ...found) => [el("dt", {}, ...found.map((key) => el("kbd", {}, key))), el("dd", {}, text)];
   dialog("Keys", el("dl.keys", {},
-    ...row("next message, and the one before", "j", "k"), ...row("to the search", "/"), ...row("the tabs", "1", "…", "6"),
+    ...row("next message, and the one before", "j", "k"), ...row("to the search", "/"), ...row("the tabs", "1", "…", "8"),
     ...row("mark as unread", "u"), ...row("delete", "x"), ...row("to the newest", "g"), ...row("show unread ones only, or all", "n"),
     ...row("back to the list", "Esc"), ...row("this", "?")));
 }

@@ -1,6 +1,7 @@
 // What each tab shows of a message.
 
 import { address, text } from "./api.js";
+import { html, spam } from "./checks.js";
 import { copy, el, icon, linked, plural, size } from "./dom.js";
 import { jump, source } from "./source.js";
 
@@ -13,6 +14,8 @@ export const TABS = [
   { id: "text", title: "Text", has: (m) => m.text !== null || !m.has_html, view: plain },
   { id: "raw", title: "Raw", has: always, view: async (m) => source(await text(`api/messages/${m.id}/raw`), "raw") },
   { id: "headers", title: "Headers", has: always, view: headers },
+  { id: "spam", title: "Spam Analysis", has: always, view: spam },
+  { id: "check", title: "Check HTML", has: hasHtml, view: html },
   { id: "tech", title: "Tech Info", has: always, view: tech },
 ];
 
