@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from mailkit.errors import RemoteProtocolError
-from mailkit.sansio import Call, ChannelBinding, Conversation, Sleep, StartTls
+from mailkit.sansio import ChannelBinding, Conversation, StartTls
 from mailkit.smtp.dsn import RecipientDsn
 from mailkit.smtp.intake import Intake
 from mailkit.smtp.login import login
 from mailkit.smtp.order import NEEDS, OF_LMTP, OF_SMTP
 from mailkit.smtp.parameter import MailParameters, mail_parameters, rcpt_parameters
 from mailkit.smtp.path import loose_path, strict_path
-from mailkit.smtp.policy import Judgement, Later, Policy, Received, ServerProfile, guarded
+from mailkit.smtp.policy import Policy, Received, ServerProfile, guarded
+from mailkit.smtp.question import ask
 from mailkit.smtp.reply import Reply
 from mailkit.smtp.serverwire import ServerWire
 
@@ -48,18 +49,22 @@ class _Session:
     bindings: tuple[tuple[str, bytes], ...] = ()
 
     def run(self) -> Conversation[None]:
-        wire = self.wire
         try:
             yield from self._converse()
         finally:
-            if said := wire.taken_transcript():
-                guarded(partial(self.policy.ended, said))
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        """Give the policy what was said after the last message."""
+        if said := self.wire.taken_transcript():
+            guarded(partial(self.policy.ended, said))
 
     def _converse(self) -> Conversation[None]:
         wire = self.wire
         yield from self._bind()
         if fault := (yield from self._ask("connect", self.peer)):
             wire.close(fault)
+            self._tell_end()
             yield from wire.flush()
             return
         wire.say(Reply.of(220, f"{self.profile.host} {'LMTP' if self.profile.is_lmtp else 'ESMTP'} mailkit"))
@@ -75,6 +80,7 @@ class _Session:
             wire.close(Reply.of(500, "5.5.2 Line too long"))
         except TimeoutError:
             wire.close(Reply.of(421, f"4.4.2 {self.profile.host} Idle for too long"))
+        self._tell_end()  # before the last reply leaves: whoever reads it finds the session noted
         yield from wire.flush()
 
     def _obey(self, line: bytes) -> Conversation[None]:
@@ -103,21 +109,7 @@ class _Session:
         return command(argument)
 
     def _ask(self, name: str, *arguments: object) -> Conversation[Reply | None]:
-        """Ask the policy: beside the wire when it may block, and not at all when it has no view of its own."""
-        method = getattr(self.policy, name)
-        if getattr(method, "__func__", None) is getattr(Policy, name):
-            return None
-        question: Callable[[], Judgement] = partial(method, *arguments)
-        while True:
-            if self.policy.may_block:
-                verdict: Judgement = yield Call(partial(guarded, question))
-            else:
-                verdict = guarded(question)
-            if not isinstance(verdict, Later):
-                return verdict
-            yield from self.wire.flush()  # what was said before does not wait as well
-            yield Sleep(verdict.seconds)
-            question = verdict.then
+        return ask(self.policy, self.wire, name, *arguments)
 
     def _forgives(self, mistake: str) -> bool:
         """Whether the profile lets a mistake pass; the message then tells of it."""
