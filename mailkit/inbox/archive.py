@@ -18,11 +18,12 @@ from mailkit.inbox.caught import Caught
 from mailkit.inbox.schema import opened
 from mailkit.inbox.search import Condition, Search
 from mailkit.inbox.summary import Summary
-from mailkit.inbox.table import Row, Table, row
+from mailkit.inbox.table import Place, Row, Table, row
 from mailkit.smtp import Received
 
 __all__ = ["Archive", "Found", "Tally"]
 
+_ARRIVAL = Place()
 _CHUNK = 20  # messages that are filed before others may use the archive
 _MOST_WAITING = 500  # messages, or so many bytes:
 _MOST_WAITING_BYTES = 8_000_000
@@ -82,7 +83,7 @@ class Archive:
 
     # -- taking ------------------------------------------------------------------------------------------------------
 
-    def add(self, received: Received, *, inbox: str = "", at: float | None = None) -> int:
+    def add(self, received: Received, *, inbox: str = "", at: float | None = None, place: Place = _ARRIVAL) -> int:
         """Keep a message, and return its number. It is found from now on. Raises ConfigError when there is no room."""
         if len(self._fresh) >= _MOST_WAITING or self._fresh_bytes >= _MOST_WAITING_BYTES:
             self.flush()  # first, so that a full disk refuses the message, and does not lose it
@@ -90,7 +91,7 @@ class Archive:
         with self._fresh_lock:
             self._last += 1
             number = self._last
-            self._fresh.append(row(number, moment, inbox, received))
+            self._fresh.append(row(number, moment, inbox, received, place))
             self._fresh_bytes += len(received.data)
         self._arrived.set()
         self.tell()
@@ -200,6 +201,18 @@ class Archive:
             raise ConfigError("a tag is a word of at most 60 characters")
         with self._using(), self._table.writing():
             self._table.tag(number, words)
+        self.tell()
+
+    @contextmanager
+    def opened(self) -> Iterator[Table]:
+        """Have the tables for oneself, to read them as a mail client does. Raises ConfigError when that cannot be."""
+        with self._using():
+            yield self._table
+
+    def forget(self, numbers: Sequence[int]) -> None:
+        """Delete messages by their numbers."""
+        with self._using():
+            self._forget(numbers)
         self.tell()
 
     def close(self) -> None:

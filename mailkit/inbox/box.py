@@ -142,7 +142,7 @@ class Box:
 
     def clear(self) -> None:
         """Delete all messages."""
-        self.archive.delete(self._search(""))
+        self.archive.delete(self._search("in:anywhere"))
 
     @contextmanager
     def fault(self, rule: Rule | str) -> Iterator[Rule]:

@@ -30,28 +30,53 @@ CREATE TABLE mail (
   has_html INTEGER NOT NULL DEFAULT 0,
   has_text INTEGER NOT NULL DEFAULT 0,
   tags TEXT NOT NULL DEFAULT '',
-  batch TEXT NOT NULL DEFAULT ''
+  batch TEXT NOT NULL DEFAULT '',
+  folder INTEGER NOT NULL DEFAULT 0,
+  flags TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE content (id INTEGER PRIMARY KEY, raw BLOB NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5(from_, to_, cc, bcc, subject, body, files, tokenize = 'trigram');
 CREATE INDEX unfiled ON mail (id) WHERE filed = 0;
-CREATE INDEX unread ON mail (inbox) WHERE unread = 1;
-CREATE INDEX inboxes ON mail (inbox, size);
 CREATE INDEX batches ON mail (batch) WHERE batch != '';
 CREATE INDEX named ON mail (message_id) WHERE message_id != '';
+"""
+# Folder 0 is where mail comes in; the others were made over IMAP, each by one account.
+_FOLDERS = """
+CREATE TABLE folder (id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (account, name));
+CREATE TABLE fact (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE INDEX placed ON mail (folder);
+CREATE INDEX unread ON mail (inbox, folder) WHERE unread = 1;
+CREATE INDEX inboxes ON mail (inbox, size, folder);
+"""
+_FROM_1 = """
+ALTER TABLE mail ADD COLUMN folder INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE mail ADD COLUMN flags TEXT NOT NULL DEFAULT '';
+DROP INDEX unread;
+DROP INDEX inboxes;
 """
 
 
 def _create(db: sqlite3.Connection) -> None:
-    for statement in filter(None, map(str.strip, _TABLES.split(";"))):
+    _run(db, _TABLES + _FOLDERS)
+
+
+def _migrate(db: sqlite3.Connection, version: int) -> bool:
+    if version != 1:
+        return False
+    _run(db, _FROM_1 + _FOLDERS)
+    return True
+
+
+def _run(db: sqlite3.Connection, statements: str) -> None:
+    for statement in filter(None, map(str.strip, statements.split(";"))):
         db.execute(statement)
 
 
 _KIND = Kind(
     application=0x6D6B6962,  # "mkib"
-    version=1,
+    version=2,
     create=_create,
-    migrate=lambda db, version: False,
+    migrate=_migrate,
     error=ConfigError,
     noun="inbox",
     full="inbox of mailkit",

@@ -4,7 +4,7 @@ Words are looked for everywhere; ``field:value`` in one place; ``-`` before eith
 
     to:ann subject:"your order" has:attachment is:unread before:2026-02-01 larger:200k -tag:spam
 
-All must hold. A word that only looks like a field, such as ``https://…``, is a word.
+All must hold. Folders that mail clients have made are left out, but for ``in:NAME`` and ``in:anywhere``. A word that only looks like a field, such as ``https://…``, is a word.
 """
 
 import re
@@ -48,7 +48,7 @@ _HAVING = {
 }
 _FIELDS = (
     *_COLUMNS,
-    *("sender", "inbox", "tag", "is", "has", "message-id", "id", "batch", "larger", "smaller", "before", "after"),
+    *("sender", "inbox", "tag", "is", "has", "message-id", "id", "batch", "in", "larger", "smaller", "before", "after"),
 )
 
 
@@ -62,12 +62,15 @@ class Condition:
     """Whether it asks for what is only known once a message has been read, and not just kept."""
 
 
+_ARRIVED = Condition("mail.folder = 0", needs_filing=False)
+
+
 @dataclass(frozen=True)
 class Search:
     """A search. Raises ConfigError, with the part that is wrong, for what cannot be asked.
 
     >>> [condition.sql for condition in Search("is:unread -is:tagged").conditions]
-    ['mail.unread = 1', "NOT mail.tags != ''"]
+    ['mail.unread = 1', "NOT mail.tags != ''", 'mail.folder = 0']
     """
 
     text: str = ""
@@ -78,17 +81,21 @@ class Search:
             raise ConfigError(f"a search of more than {_LONGEST} characters")
         if _UNWRITABLE.search(self.text):
             raise ConfigError("a search has no control characters")
-        found = []
+        found: list[Condition] = []
+        fields = set()
         for token in _TOKEN.finditer(self.text):
             minus, field, quoted, plain = token.groups()
             value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else plain
             if field and not _is_field(field):
                 field, value = "", token[0].removeprefix(minus).replace('"', "")
+            fields.add((field or "").lower())
             if value or field:
                 condition = _condition((field or "").lower(), value)
                 found.append(_turned(condition) if minus else condition)
         if len(found) > _MOST:
             raise ConfigError(f"a search of more than {_MOST} conditions")
+        if not fields & {"in", "id"}:
+            found.append(_ARRIVED)
         return tuple(found)
 
     def __bool__(self) -> bool:
@@ -152,9 +159,21 @@ def _condition(field: str, value: str) -> Condition:
                 "(mail.batch != '' AND mail.batch = (SELECT batch FROM mail AS one WHERE one.id = ?))",
                 (_number(value),),
             )
+        case "in":
+            return _in_folder(value)
         case "sender":
             return Condition("mail.sender = ?", (value,), needs_filing=False)
     return _words(value, _COLUMNS[field])
+
+
+def _in_folder(name: str) -> Condition:
+    match name.lower():
+        case "inbox":
+            return _ARRIVED
+        case "anywhere":
+            return Condition("1", needs_filing=False)
+    sql = "mail.folder IN (SELECT folder.id FROM folder WHERE folder.name = ? COLLATE NOCASE)"
+    return Condition(sql, (name,), needs_filing=False)
 
 
 def _words(value: str, column: str = "") -> Condition:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from mailkit.inbox.summary import Summary
 from mailkit.mime.bodytype import BodyType
 from mailkit.smtp import Received
 
-__all__ = ["Row", "Table", "row"]
+__all__ = ["Place", "Row", "Table", "row"]
 
 # In the order of a summary's fields.
 _SUMMARY = "id, at, inbox, sender, recipients, size, shown_from, shown_to, subject, snippet, attachments, warnings, unread, tags"
@@ -24,7 +24,16 @@ _BATCH = "CASE WHEN batch = '' THEN id ELSE batch END"
 Row = tuple[Any, ...]
 
 
-def row(number: int, at: float, inbox: str, received: Received) -> Row:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message is put, and with which marks. Folder 0 is where mail comes in."""
+
+    folder: int = 0
+    is_unread: bool = True
+    flags: tuple[str, ...] = ()
+
+
+def row(number: int, at: float, inbox: str, received: Received, place: Place) -> Row:
     """Return what is kept of a message: the columns of ``mail``, and its bytes."""
     session = json.dumps(
         {
@@ -39,7 +48,9 @@ def row(number: int, at: float, inbox: str, received: Received) -> Row:
     )
     recipients = json.dumps(received.recipients)
     secure = int(received.is_secure)
-    return (number, at, inbox, received.sender, recipients, len(received.data), secure, session, received.data)
+    size, marks = len(received.data), " ".join(place.flags)
+    said = (number, at, inbox, received.sender, recipients, size, secure, session)
+    return (*said, place.is_unread, place.folder, marks, received.data)
 
 
 class Table:
@@ -75,7 +86,8 @@ class Table:
 
     def insert(self, rows: Sequence[Row]) -> None:
         self._db.executemany(
-            "INSERT INTO mail (id, at, inbox, sender, recipients, size, secure, session) VALUES (?,?,?,?,?,?,?,?)",
+            "INSERT INTO mail (id, at, inbox, sender, recipients, size, secure, session, unread, folder, flags) "
+            "VALUES (?,?,?,?,?,?,?,?,?,?,?)",
             (row[:-1] for row in rows),
         )
         self._db.executemany("INSERT INTO content VALUES (?, ?)", ((row[0], row[-1]) for row in rows))
@@ -128,8 +140,13 @@ class Table:
 
     def tallies(self) -> list[tuple[str, int, int, int]]:
         """Return for each inbox: its name, messages, unread ones, bytes."""
-        unread = dict(self._db.execute("SELECT inbox, count(*) FROM mail WHERE unread = 1 GROUP BY inbox"))
-        rows = self._db.execute("SELECT inbox, count(*), sum(size) FROM mail GROUP BY inbox ORDER BY inbox")
+        # The + keeps SQLite from the index of folders, in which nearly all mail has the same one.
+        unread = dict(
+            self._db.execute("SELECT inbox, count(*) FROM mail WHERE unread = 1 AND +folder = 0 GROUP BY inbox")
+        )
+        rows = self._db.execute(
+            "SELECT inbox, count(*), sum(size) FROM mail WHERE +folder = 0 GROUP BY inbox ORDER BY inbox"
+        )
         return [(inbox, count, unread.get(inbox, 0), size) for inbox, count, size in rows]
 
     def unfiled(self, limit: int) -> list[int]:
@@ -172,6 +189,46 @@ class Table:
     def tag(self, number: int, tags: Sequence[str]) -> None:
         self.file([number])  # which would bring back the tags that the message gives itself
         self._db.execute("UPDATE mail SET tags = ? WHERE id = ?", (_spaced(tags), number))
+
+    # -- as mail clients have it -------------------------------------------------------------------------------------
+
+    def listed(self, conditions: Sequence[Condition]) -> list[tuple[int, int, float, bool, str]]:
+        """Return for each message that fits, the oldest first: number, size, when it came, unread or not, flags."""
+        where, values = _where(conditions)
+        sql = f"SELECT id, size, at, unread, flags FROM mail WHERE {where} ORDER BY id"  # noqa: S608
+        return self._db.execute(sql, values).fetchall()
+
+    def flag(self, number: int, *, is_unread: bool, flags: Sequence[str]) -> None:
+        self._db.execute("UPDATE mail SET unread = ?, flags = ? WHERE id = ?", (is_unread, " ".join(flags), number))
+
+    def folders(self, account: str) -> dict[str, int]:
+        """Return the folders of an account by their names, but for the one where mail comes in."""
+        return dict(self._db.execute("SELECT name, id FROM folder WHERE account = ? ORDER BY name", (account,)))
+
+    def add_folder(self, account: str, name: str) -> int:
+        return self._db.execute("INSERT INTO folder (account, name) VALUES (?, ?)", (account, name)).lastrowid or 0
+
+    def rename_folder(self, folder: int, name: str) -> None:
+        self._db.execute("UPDATE folder SET name = ? WHERE id = ?", (name, folder))
+
+    def remove_folder(self, folder: int) -> None:
+        self._db.execute("DELETE FROM folder WHERE id = ?", (folder,))
+
+    def place(self, conditions: Sequence[Condition], folder: int) -> None:
+        """Put the messages that fit into a folder, with the numbers that they have."""
+        where, values = _where(conditions)
+        self._db.execute(f"UPDATE mail SET folder = ? WHERE {where}", (folder, *values))  # noqa: S608
+
+    def has_inbox(self, name: str) -> bool:
+        return bool(self._number("SELECT EXISTS (SELECT 1 FROM mail WHERE inbox = ?)", (name,)))
+
+    def fact(self, name: str, first: int) -> int:
+        """Return what was noted under a name, or note it now."""
+        with self.writing():
+            self._db.execute("INSERT OR IGNORE INTO fact VALUES (?, ?)", (name, first))
+        return self._number("SELECT value FROM fact WHERE name = ?", (name,))
+
+    # -- forgetting --------------------------------------------------------------------------------------------------
 
     def oldest(self, count: int) -> list[int]:
         return [number for (number,) in self._db.execute("SELECT id FROM mail ORDER BY id LIMIT ?", (count,))]

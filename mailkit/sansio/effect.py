@@ -22,7 +22,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-__all__ = ["Call", "ChannelBinding", "Consult", "Conversation", "Effect", "Read", "Sleep", "StartTls", "Write"]
+__all__ = ["Call", "ChannelBinding", "Consult", "Conversation", "Effect", "Read", "Sleep", "StartTls", "Watch", "Write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,19 @@ class Read:
     """Wait at most ``within`` seconds for bytes. The result is what came, or ``b""`` at the end of the stream."""
 
     within: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Wait as :class:`Read` does, or until there is news. The result is what came, or None when there is news.
+
+    ``subscribe`` takes a function that may be called in any thread when there may be news, and returns what ends that;
+    ``is_news`` says whether there is. That is asked before waiting, too, so that none is missed.
+    """
+
+    within: float
+    subscribe: Callable[[Callable[[], object]], Callable[[], None]]
+    is_news: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,7 @@ class Consult:
     question: Callable[[], Any]
 
 
-Effect: TypeAlias = Write | Read | StartTls | ChannelBinding | Sleep | Call | Consult
+Effect: TypeAlias = Write | Read | Watch | StartTls | ChannelBinding | Sleep | Call | Consult
 
 _Result = TypeVar("_Result")
 Conversation: TypeAlias = Generator[Effect, Any, _Result]
