@@ -1,14 +1,15 @@
 """A listening SMTP server: the deed around :func:`mailkit.smtp.serve`, for tests, demos and the inbox."""
 
 import asyncio
-import contextlib
 import ssl
 import threading
 from dataclasses import replace
 from types import TracebackType
 
-from mailkit.errors import ConfigError, MailkitError
-from mailkit.net.aio import AsyncPump, Wire
+from mailkit.errors import ConfigError
+from mailkit.net.aio import AsyncPump
+from mailkit.net.glide import Glide
+from mailkit.sansio import Conversation, StartTls
 from mailkit.smtp import Policy, ServerProfile, serve
 
 __all__ = ["Listener"]
@@ -44,7 +45,7 @@ class Listener:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="mailkit-listener", daemon=True)
         self._server: asyncio.Server | None = None
-        self._sessions: set[asyncio.Task[None]] = set()
+        self._sessions: set[Glide] = set()
 
     def __enter__(self) -> "Listener":
         self._thread.start()
@@ -74,9 +75,10 @@ class Listener:
     async def _close(self) -> None:
         if self._server:
             self._server.close()
-        for session in self._sessions:
-            session.cancel()
-        await asyncio.gather(*self._sessions, return_exceptions=True)
+        tasks = [session.task for session in self._sessions if session.task]
+        for session in tuple(self._sessions):
+            session.cut()
+        await asyncio.gather(*tasks, return_exceptions=True)
         # Here, not once the loop has stopped: the thread that leaves the block may have a running loop of its own.
         await self._loop.shutdown_default_executor()
 
@@ -85,41 +87,41 @@ class Listener:
         self._thread.join()
         self._loop.close()
 
-    def accept(self, wire: Wire) -> None:
+    def accept(self, session: Glide, transport: asyncio.Transport) -> None:
         """Start a session on a new connection, or close it when there are too many."""
-        if len(self._sessions) >= self._slots and wire.transport:
-            wire.transport.write(b"421 4.7.0 Too many connections\r\n")
-            wire.transport.close()
+        if len(self._sessions) >= self._slots:
+            transport.write(b"421 4.7.0 Too many connections\r\n")
+            transport.close()
             return
-        session = self._loop.create_task(self._session(wire))
         self._sessions.add(session)
-        session.add_done_callback(self._sessions.discard)
-
-    async def _session(self, wire: Wire) -> None:
-        peer = wire.transport.get_extra_info("peername") if wire.transport else None
+        peer = transport.get_extra_info("peername")
         name = peer[0] if peer else ""
-        pump = AsyncPump(wire, host=name, context=self._context, server_side=True)
-        # A client that goes away, or that refuses our certificate, is nothing to report.
-        with contextlib.suppress(MailkitError, asyncio.CancelledError):
-            if self._implicit_tls:
-                await pump.start_tls(self._profile.idle)
-            await pump.run(serve(self._policy, self._profile, peer=name, is_secure=self._implicit_tls))
-            await pump.aclose()
-        pump.close()
+        pump = AsyncPump(session, host=name, context=self._context, server_side=True)
+        session.start(self._conversation(name), pump)
+
+    def _conversation(self, peer: str) -> Conversation[None]:
+        if self._implicit_tls:
+            yield StartTls(within=self._profile.idle)
+        yield from serve(self._policy, self._profile, peer=peer, is_secure=self._implicit_tls)
+
+    def forget(self, session: Glide) -> None:
+        """Give the place of a session that has ended to others."""
+        self._sessions.discard(session)
 
     def _context(self) -> ssl.SSLContext:
         assert self._tls is not None, "STARTTLS is only offered with a certificate"
         return self._tls
 
 
-class _Accepted(Wire):
+class _Accepted(Glide):
     def __init__(self, listener: Listener) -> None:
-        super().__init__()
+        super().__init__(ended=listener.forget)
         self._listener: Listener | None = listener
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        # asyncio calls this again after a handshake; the session is the same.
+        assert isinstance(transport, asyncio.Transport)
+        # asyncio may call this again after a handshake; the session is the same.
         if self._listener:
-            self._listener.accept(self)
-            self._listener = None
+            listener, self._listener = self._listener, None
+            listener.accept(self, transport)

@@ -6,7 +6,7 @@ import pytest
 
 from mailkit import AsyncMailer, MessageBuilder, Retry
 from mailkit.net import Listener
-from mailkit.net.aio import Wire
+from mailkit.net.wire import Wire
 from mailkit.testing.peer import Hears, Says
 from tests.kit.peers import Hangs, HearsLines, HearsMessage, Postbox, RawStep, ScriptedServer
 
