@@ -38,6 +38,14 @@ def inbox(
     lmtp: Annotated[
         int | None, typer.Option("--lmtp", min=0, max=65535, metavar="PORT", help="Speak LMTP, too.")
     ] = None,
+    pop3: Annotated[
+        int | None,
+        typer.Option("--pop3", min=0, max=65535, metavar="PORT", help="Let mail clients read by POP3: 1110, say."),
+    ] = None,
+    imap: Annotated[
+        int | None,
+        typer.Option("--imap", min=0, max=65535, metavar="PORT", help="Let mail clients read by IMAP: 1143, say."),
+    ] = None,
     tls: Annotated[
         bool, typer.Option("--tls", help="Offer STARTTLS, with a certificate that is made now unless one is given.")
     ] = False,
@@ -141,6 +149,8 @@ def inbox(
         tls=context,
         tls_port=tls_port,
         lmtp_port=lmtp,
+        pop3_port=pop3,
+        imap_port=imap,
         rules=tuple(rule or ()),
         max_messages=max_messages,
         max_bytes=max_megabytes * 1_000_000,
@@ -195,18 +205,18 @@ def _taken(certificate: Path) -> ssl.SSLContext:
 
 def _announce(caught: Inbox, site: Site | None, *, as_json: bool) -> None:
     if as_json:
-        ports = {"port": caught.port, "tls_port": caught.tls_port, "lmtp_port": caught.lmtp_port}
-        print_json({"url": caught.url, "page": site.url if site else None, "host": caught.host, **ports}, indent=None)
+        page = site.url if site else None
+        print_json({"url": caught.url, "page": page, "host": caught.host, **caught.ports}, indent=None)
         return
-    others = (("SMTP+TLS", caught.tls_port), ("LMTP", caught.lmtp_port))
+    names = {"tls_port": "SMTP+TLS", "lmtp_port": "LMTP", "pop3_port": "POP3", "imap_port": "IMAP"}
     if site:
         notes.print(line(("Page      ", "dim"), (site.url, "bold cyan")))
     notes.print(
         line(("SMTP      ", "dim"), (f"{caught.host}:{caught.port}", "bold"), ("   MAILKIT_URL=" + caught.url, "dim"))
     )
-    for name, port in others:
-        if port is not None:
-            notes.print(line((f"{name:<10}", "dim"), f"{caught.host}:{port}"))
+    for key, name in names.items():
+        if caught.ports[key] is not None:
+            notes.print(line((f"{name:<10}", "dim"), f"{caught.host}:{caught.ports[key]}"))
     if caught.host not in _LOOPBACK:
         notes.print(line(("warning: ", "bold yellow"), "others in the network can reach this, and read the mail in it"))
     notes.print(line(("Ctrl-C ends it.", "dim")))

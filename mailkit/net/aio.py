@@ -11,7 +11,7 @@ from mailkit.net.binding import bindings
 from mailkit.net.blocking import WRITE_BLOCK, translate
 from mailkit.net.tls import explain
 from mailkit.net.wire import Wire
-from mailkit.sansio import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Write
+from mailkit.sansio import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Watch, Write
 
 __all__ = ["AsyncPump", "connect"]
 
@@ -58,6 +58,8 @@ class AsyncPump:
                     return await self._wire.read(within)
                 except OSError as error:  # TimeoutError is one
                     raise translate(error, self.host, within) from None
+            case Watch():
+                return await self._watch(effect)
             case Write(data, within):
                 await self._write(data, within)
             case StartTls(within):
@@ -72,6 +74,21 @@ class AsyncPump:
                 answer = question()
                 return await answer if isinstance(answer, Awaitable) else answer
         return None
+
+    async def _watch(self, effect: Watch) -> bytes | None:
+        loop = asyncio.get_running_loop()
+
+        def tell() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+                loop.call_soon_threadsafe(self._wire.nudge)
+
+        end = effect.subscribe(tell)
+        try:
+            return await self._wire.watch(effect.within, effect.is_news)
+        except OSError as error:
+            raise translate(error, self.host, effect.within) from None
+        finally:
+            end()
 
     async def _write(self, data: bytes, within: float) -> None:
         done = 0

@@ -1,5 +1,7 @@
 """The blocking pump: performs a conversation's effects on a socket."""
 
+import contextlib
+import selectors
 import socket
 import ssl
 import sys
@@ -10,7 +12,7 @@ from typing import TypeVar
 from mailkit.errors import ConnectError, MailkitError, TransportTimeout
 from mailkit.net.binding import bindings
 from mailkit.net.tls import broken, explain
-from mailkit.sansio import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Write
+from mailkit.sansio import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Watch, Write
 
 __all__ = ["BlockingPump", "connect"]
 
@@ -71,6 +73,8 @@ class BlockingPump:
                     return self._wire.recv(_CHUNK)
                 except OSError as error:
                     raise translate(error, self._host, within) from None
+            case Watch():
+                return self._watch(effect)
             case Write(data, within):
                 self._write(data, within)
             case StartTls(within):
@@ -82,6 +86,34 @@ class BlockingPump:
             case Call(deed) | Consult(deed):
                 return deed()
         return None
+
+    def _watch(self, effect: Watch) -> object:
+        heard, told = socket.socketpair()
+        told.setblocking(False)
+
+        def tell() -> None:
+            with contextlib.suppress(OSError):  # full: it has been told already
+                told.send(b".")
+
+        end = effect.subscribe(tell)
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._wire, selectors.EVENT_READ)
+                selector.register(heard, selectors.EVENT_READ)
+                while not (isinstance(self._wire, ssl.SSLSocket) and self._wire.pending()):
+                    if effect.is_news():
+                        return None
+                    ready: set[object] = {key.fileobj for key, _ in selector.select(effect.within)}
+                    if not ready:
+                        raise translate(TimeoutError(), self._host, effect.within)
+                    if self._wire in ready:
+                        break
+                    heard.recv(_CHUNK)
+        finally:
+            end()
+            heard.close()
+            told.close()
+        return self._perform(Read(effect.within))
 
     def _allow(self, within: float) -> None:
         if within != self._within:  # to say it again would be a system call

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 from mailkit.net.blocking import acknowledge_at_once
 
@@ -76,6 +77,18 @@ class Wire(asyncio.Protocol):
         while not self.received and not self.is_ended:
             await self._wait(within)
         return self.take()
+
+    async def watch(self, within: float, is_news: Callable[[], bool]) -> bytes | None:
+        """Read, or return None as soon as there is news, of which :meth:`nudge` tells. Raises OSError."""
+        while not self.received and not self.is_ended:
+            if is_news():
+                return None
+            await self._wait(within)
+        return self.take()
+
+    def nudge(self) -> None:
+        """Have :meth:`watch` look whether there is news."""
+        self._wake()
 
     def take(self) -> bytes:
         """Return what has come until now, or ``b""`` at the end. Raises OSError."""

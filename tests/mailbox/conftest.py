@@ -14,6 +14,7 @@ from tests.kit.chatter import IMAP_GREETING, IMAP_URL, POP3_GREETING, POP3_URL, 
 from tests.kit.daemon import started
 from tests.kit.dovecot import Dovecot
 from tests.kit.peers import authority
+from tests.kit.reading import Readable, readable
 
 __all__ = ["Box", "authority", "box", "dovecot", "imap_server", "pop3_server"]
 
@@ -30,7 +31,7 @@ def dovecot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dovecot]:
 class Box:
     """A user's mailbox."""
 
-    server: Dovecot
+    server: Dovecot | Readable
     user: str
 
     def url(self, scheme: str = "imaps", folder: str = "", password: str = "", **options: str) -> str:
@@ -59,10 +60,15 @@ class Box:
         self.server.fill(self.user, messages)
 
 
-@pytest.fixture
-def box(dovecot: Dovecot) -> Box:
-    """A mailbox that no other test uses."""
-    return Box(dovecot, dovecot.reader(next(_numbers)))
+@pytest.fixture(params=["dovecot", "inbox"])
+def box(request: pytest.FixtureRequest) -> Iterator[Box]:
+    """A mailbox that no other test uses: Dovecot's, and one of the development inbox."""
+    name = Dovecot.reader(next(_numbers))
+    if request.param == "dovecot":
+        yield Box(request.getfixturevalue("dovecot"), name)
+    else:
+        with readable(request.getfixturevalue("authority"), name) as server:
+            yield Box(server, name)
 
 
 @contextmanager

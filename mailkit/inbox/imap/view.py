@@ -34,7 +34,7 @@ class View:
             return numbers.places(self.uids)
         if not numbers.is_within(len(self.entries)):
             raise Bad(f"there are {len(self.entries)} messages")
-        return [place - 1 for place in numbers.places(range(1, len(self.entries) + 1))]
+        return numbers.places(range(1, len(self.entries) + 1))
 
     def news(self) -> bytes:
         """Take up what has changed, and return what the client is told of it: first what is gone, from the end."""

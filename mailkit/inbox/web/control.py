@@ -49,9 +49,7 @@ class Control:
             {
                 "version": mailkit.__version__,
                 "host": inbox.host,
-                "port": inbox.port,
-                "tls_port": inbox.tls_port,
-                "lmtp_port": inbox.lmtp_port,
+                **inbox.ports,
                 "max_messages": archive.max_messages,
                 "max_bytes": archive.max_bytes,
                 "max_age": archive.max_age,

@@ -13,7 +13,8 @@ export function instructions(info) {
   const code = (text) => el("div.copied", {}, el("pre.code", {}, text), el("button.act", { type: "button", onclick: () => copy(text) }, "Copy"));
   const ports = [
     ["SMTP", port, "any login or none; each user has an inbox of his own"], ["SMTP with TLS", info.tls_port, "TLS from the start"],
-    ["LMTP", info.lmtp_port, ""],
+    ["LMTP", info.lmtp_port, ""], ["POP3", info.pop3_port, "read it with a mail client: any login; an address gets its own mail"],
+    ["IMAP", info.imap_port, "the same, with folders and marks"],
   ].filter(([, number]) => number);
   return [
     el("table.grid", {}, el("tbody", {}, ...ports.map(([name, number, note]) =>
