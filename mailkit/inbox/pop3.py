@@ -191,7 +191,7 @@ class _Session:
         if not count.strip().isdecimal():
             raise _Refused("TOP message lines")
         head, gap, body = self._raw(number).partition(b"\r\n\r\n")
-        lines = body.split(b"\r\n", min(int(count), len(body)))[: int(count)]
+        lines = body.removesuffix(b"\r\n").split(b"\r\n")[: int(count[:9])] if body else []
         self._ok("the top of it")
         self._content(head + gap + b"".join(line + b"\r\n" for line in lines))
         return self.wire.flush()

@@ -1,5 +1,6 @@
 """Fixtures of the inbox's tests."""
 
 from tests.kit.browser import browser
+from tests.kit.peers import authority
 
-__all__ = ["browser"]
+__all__ = ["authority", "browser"]

@@ -20,6 +20,7 @@ from tests.mailbox.conftest import Box, imap_server, pop3_server
 SCHEMES = ("imap", "imaps", "pop3", "pop3s")
 
 
+@pytest.mark.parametrize("box", ["dovecot"], indirect=True)
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("mechanism", [name for name in MECHANISMS if "OAUTH" not in name])
 def test_a_mechanism_when_it_is_asked_for_logs_in(box: Box, scheme: str, mechanism: str) -> None:

@@ -43,10 +43,9 @@ def _fetched(view: View, items: tuple[Item, ...], place: int, *, marks: bool) ->
     entry = view.entries[place]
     part: Part | None = None
     if any(one.needs_content for one in items):
-        caught = view.account.get(entry.uid)
-        if caught is None:
+        part = view.part(entry.uid)
+        if part is None:
             return None
-        part = Part.of(caught.raw)
     if marks and entry.is_unread:
         entry = view.flag(place, [r"\Seen"], sign="+")
         if not any(one.name == "FLAGS" for one in items):

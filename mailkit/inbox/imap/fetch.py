@@ -111,9 +111,9 @@ def answered(items: Sequence[Item], entry: Entry, content: Callable[[], Part]) -
 def _value(item: Item, entry: Entry, content: Callable[[], Part]) -> bytes:
     if item.section is not None:
         data = _octets(item, content())
-        if data is not None and item.begin is not None:
+        if item.begin is not None:
             data = data[item.begin : item.begin + item.count]
-        return b"NIL" if data is None else b"{%d}\r\n%b" % (len(data), data)
+        return b"{%d}\r\n%b" % (len(data), data)
     match item.name:
         case "FLAGS":
             return flags_of(entry)
@@ -128,17 +128,18 @@ def _value(item: Item, entry: Entry, content: Callable[[], Part]) -> bytes:
     return b"%d" % entry.uid
 
 
-def _octets(item: Item, message: Part) -> bytes | None:
+def _octets(item: Item, message: Part) -> bytes:
+    """What there is of a section; of one that is not there nothing, as other servers say it, and not NIL."""
     part = message.at(item.numbers)
     if part is None:
-        return None
+        return b""
     if item.section == "MIME":
         return part.header
     if not item.section:
         return part.body if item.numbers else part.header + part.body
     if item.numbers:  # the header and text of a part are those of the message in it
         if not part.is_forwarded:
-            return None
+            return b""
         part = part.parts[0]
     if item.section == "HEADER":
         return part.header

@@ -1,6 +1,7 @@
 """SEARCH: what is looked for, and whether a message is it (RFC 3501 6.4.4)."""
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -9,7 +10,7 @@ from mailkit.inbox.account import Entry
 from mailkit.inbox.caught import Caught
 from mailkit.inbox.imap.part import Part
 from mailkit.inbox.imap.syntax import Arguments, Bad
-from mailkit.mime import encodedword
+from mailkit.mime import charset, encodedword, transfer
 from mailkit.template.plaintext import to_text
 
 __all__ = ["Candidate", "Test", "criteria"]
@@ -47,12 +48,12 @@ class Candidate:
         return datetime.fromtimestamp(self.entry.at, UTC).date()
 
     @cached_property
-    def sent(self) -> date:
-        """The day that it says, without its time and zone; the one on which it came where it says none."""
+    def sent(self) -> date | None:
+        """The day that it says, without its time and zone; None where it says none."""
         try:
             return parsedate_to_datetime(self._part.get("date") or "").date()
         except (ValueError, TypeError, IndexError, OverflowError):
-            return self.day
+            return None
 
     @cached_property
     def _caught(self) -> Caught | None:
@@ -74,9 +75,20 @@ class Candidate:
 
     @cached_property
     def body(self) -> str:
-        if self._caught is None:
-            return ""
-        return _folded(f"{self._caught.text}\n{to_text(self._caught.html) if self._caught.html else ''}")
+        return _folded("\n".join(_texts(self._part)))
+
+
+def _texts(part: Part) -> Iterator[str]:
+    """What can be read in it, decoded: of forwarded messages too."""
+    kind, subtype, parameters = part.content_type
+    if part.is_multipart or part.is_forwarded:
+        for one in part.parts:
+            yield from _texts(one)
+    elif kind in ("text", "multipart"):
+        data = transfer.decode(part.body, (part.get("content-transfer-encoding") or "").lower())
+        name = parameters.get("charset", "utf-8")
+        text = charset.decode(data, name) or data.decode("utf-8", "replace")
+        yield to_text(text) if subtype == "html" else text
 
 
 def _joined(line: bytes) -> str:
@@ -178,15 +190,13 @@ class _Keys:
     def _day(self, name: str) -> Test:
         wanted, is_sent = self._arguments.space().date(), name.startswith("SENT")
 
-        def day(message: Candidate) -> date:
-            return message.sent if is_sent else message.day
+        compare = {"BEFORE": operator.lt, "ON": operator.eq, "SINCE": operator.ge}[name.removeprefix("SENT")]
 
-        match name.removeprefix("SENT"):
-            case "BEFORE":
-                return lambda message: day(message) < wanted
-            case "ON":
-                return lambda message: day(message) == wanted
-        return lambda message: day(message) >= wanted
+        def test(message: Candidate) -> bool:
+            day = message.sent if is_sent else message.day
+            return day is not None and bool(compare(day, wanted))
+
+        return test
 
     def _text(self, name: str) -> Test:
         arguments = self._arguments

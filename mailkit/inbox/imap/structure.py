@@ -67,7 +67,7 @@ def body_structure(part: Part, *, is_extended: bool) -> bytes:
     said = [
         quoted(kind.upper()),
         quoted(subtype.upper()),
-        _parameters(part.get("content-type")) if part.get("content-type") else b'("CHARSET" "US-ASCII")',
+        _parameters(part.get("content-type"), default="us-ascii" if kind == "text" else ""),
         quoted(part.get("content-id")),
         quoted(part.get("content-description")),
         quoted((part.get("content-transfer-encoding") or "7BIT").upper()),
@@ -83,9 +83,9 @@ def body_structure(part: Part, *, is_extended: bool) -> bytes:
     return b"(%b)" % b" ".join(said)
 
 
-def _parameters(text: str | None) -> bytes:
-    """The parameters as they stand: what RFC 2231 has encoded, the client decodes."""
-    found = _PARAMETER.findall(text or "")[:_MOST_PARAMETERS]
+def _parameters(text: str | None, *, default: str = "") -> bytes:
+    """The parameters as they stand: what RFC 2231 has encoded, the client decodes. ``default`` is the charset without any."""
+    found = _PARAMETER.findall(text or "")[:_MOST_PARAMETERS] or ([("charset", default)] if default else [])
     said = [quoted(one) for name, value in found for one in (name.upper(), _bare(value))]
     return b"(%b)" % b" ".join(said) if said else b"NIL"
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from mailkit.inbox.account import Account, Entry
 from mailkit.inbox.imap.fetch import flags_of
 from mailkit.inbox.imap.numbers import NumberSet
+from mailkit.inbox.imap.part import Part
 from mailkit.inbox.imap.syntax import Bad
 
 __all__ = ["View", "sorted_flags"]
@@ -23,6 +24,14 @@ class View:
         self.folder = folder
         self.is_read_only = is_read_only
         self.entries = account.entries(folder)
+        self._last: tuple[int, Part] | None = None
+
+    def part(self, uid: int) -> Part | None:
+        """Return what a message is made of; None when it has been deleted. One that is read in pieces is loaded once."""
+        if self._last is None or self._last[0] != uid:
+            found = self.account.get(uid)
+            self._last = (uid, Part.of(found.raw)) if found else None
+        return self._last[1] if self._last else None
 
     @property
     def uids(self) -> list[int]:
