@@ -20,7 +20,8 @@ test: $(READY) ## run the whole test suite
 
 FUZZ ?= 5000
 fuzz: $(READY) ## give hostile input to everything that reads (FUZZ=examples per test)
-	MAILKIT_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/property/test_fuzz.py tests/property/test_fuzz_scan.py
+	MAILKIT_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest tests/property/test_fuzz.py tests/property/test_fuzz_scan.py \
+		tests/property/test_fuzz_reading.py
 
 torture: $(READY) ## kill campaigns again and again, and count who got what (TORTURE_KILLS=25 and the like)
 	$(BIN)/python -m tests.torture
