@@ -72,12 +72,7 @@ class Glide(Wire):
             super()._wake()
         elif self.is_ended:
             self._is_reading = False
-            try:
-                data = self.take()
-            except OSError as error:
-                self._go(self._conversation.throw, self._failure(error, self._read))
-            else:
-                self._go(self._conversation.send, data)
+            self._go(self._hear, self._read)
 
     def _is_waited_for(self) -> bool:
         return self._is_reading or self._is_parting or super()._is_waited_for()
@@ -93,7 +88,7 @@ class Glide(Wire):
 
     # -- the conversation ----------------------------------------------------------------------------------------
 
-    def _go(self, step: Callable[[Any], Effect], value: object) -> None:
+    def _go(self, step: Callable[[Any], Effect | None], value: object) -> None:
         """Go on with the conversation by ``step``, as far as that is possible without waiting."""
         try:
             effect: Effect | None = step(value)
@@ -109,25 +104,33 @@ class Glide(Wire):
 
     def _next(self, effect: Effect) -> Effect | None:
         """Perform an effect, and return the next one; None when that must wait."""
-        result: bytes | None = None
-        if not isinstance(effect, Read | Write) or (isinstance(effect, Write) and len(effect.data) > WRITE_BLOCK):
-            self._begin(self._pump.perform, effect)
+        if isinstance(effect, Read):
+            return self._hear(effect)
+        if isinstance(effect, Write) and len(effect.data) <= WRITE_BLOCK:
+            return self._say(effect)
+        self._begin(self._pump.perform, effect)
+        return None
+
+    def _hear(self, effect: Read) -> Effect | None:
+        if not self.received and not self.is_ended:
+            self._is_reading, self._read = True, effect
+            self._watch(effect.within)
             return None
         try:
-            if isinstance(effect, Write):
-                self.put(effect.data)
-                if self.is_held:
-                    self._begin(self._drained, effect)
-                    return None
-            elif self.received or self.is_ended:
-                result = self.take()
-            else:
-                self._is_reading, self._read = True, effect
-                self._watch(effect.within)
-                return None
+            data = self.take()
         except OSError as error:
             return self._conversation.throw(self._failure(error, effect))
-        return self._conversation.send(result)
+        return self._conversation.send(data)
+
+    def _say(self, effect: Write) -> Effect | None:
+        try:
+            self.put(effect.data)
+        except OSError as error:
+            return self._conversation.throw(self._failure(error, effect))
+        if self.is_held:
+            self._begin(self._drained, effect)
+            return None
+        return self._conversation.send(None)
 
     def _begin(self, perform: Callable[[Any], Awaitable[object]], effect: Effect) -> None:
         """Have a task for what takes its time."""
