@@ -29,7 +29,7 @@ class Glide(Wire):
         self._is_over = False
         self._is_parting = False
         self._is_reading = False
-        self._read = Read(0.0)  # what the conversation waits for
+        self._wanted = Read(0.0)  # what the conversation waits for
         self._task: asyncio.Task[None] | None = None
 
     def start(self, conversation: Conversation[None], pump: AsyncPump) -> None:
@@ -55,12 +55,12 @@ class Glide(Wire):
 
     # -- what asyncio tells --------------------------------------------------------------------------------------
 
-    def data_received(self, data: bytes) -> None:
+    def _hear(self, data: bytes) -> None:
         if self._is_reading:
             self._is_reading = False
             self._go(self._conversation.send, data)
         else:
-            super().data_received(data)
+            super()._hear(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
@@ -72,7 +72,7 @@ class Glide(Wire):
             super()._wake()
         elif self.is_ended:
             self._is_reading = False
-            self._go(self._hear, self._read)
+            self._go(self._read, self._wanted)
 
     def _is_waited_for(self) -> bool:
         return self._is_reading or self._is_parting or super()._is_waited_for()
@@ -82,7 +82,7 @@ class Glide(Wire):
             self.cut()
         elif self._is_reading:
             self._is_reading = False
-            self._go(self._conversation.throw, self._failure(TimeoutError(), self._read))
+            self._go(self._conversation.throw, self._failure(TimeoutError(), self._wanted))
         else:
             super()._expire()
 
@@ -105,15 +105,15 @@ class Glide(Wire):
     def _next(self, effect: Effect) -> Effect | None:
         """Perform an effect, and return the next one; None when that must wait."""
         if isinstance(effect, Read):
-            return self._hear(effect)
+            return self._read(effect)
         if isinstance(effect, Write) and len(effect.data) <= WRITE_BLOCK:
-            return self._say(effect)
+            return self._write(effect)
         self._begin(self._pump.perform, effect)
         return None
 
-    def _hear(self, effect: Read) -> Effect | None:
+    def _read(self, effect: Read) -> Effect | None:
         if not self.received and not self.is_ended:
-            self._is_reading, self._read = True, effect
+            self._is_reading, self._wanted = True, effect
             self._watch(effect.within)
             return None
         try:
@@ -122,7 +122,7 @@ class Glide(Wire):
             return self._conversation.throw(self._failure(error, effect))
         return self._conversation.send(data)
 
-    def _say(self, effect: Write) -> Effect | None:
+    def _write(self, effect: Write) -> Effect | None:
         try:
             self.put(effect.data)
         except OSError as error:
