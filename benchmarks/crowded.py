@@ -60,7 +60,7 @@ def _mail(number: int) -> Received:
         .text(
             f"Dear reader {number},\n\nthe {thing} that you wanted is on its way to {town}.\n\n"
             + f"It is number {number * 7919 % 1_000_003} of its kind, and will be there on day {number % 28 + 1}.\n"
-            * 18
+            * 26
         )
     )
     if kind == _SUBJECTS.index("Welcome, reader {}"):
@@ -79,7 +79,7 @@ def _full(*, is_told: bool = False) -> Iterator[tuple[Inbox, Site]]:
     with Inbox(max_messages=COUNT, max_bytes=10**12) as inbox, Site(inbox) as site:
         start = time.perf_counter()
         for number, one in enumerate(made):
-            inbox.archive.add(one, at=start_of_year + number)
+            inbox.archive.add(one, at=start_of_year + 10 * number)
         inbox.archive.flush()
         stored = time.perf_counter()
         del made
