@@ -3,9 +3,9 @@
 
 import sys
 
-from benchmarks import bulk, compose, send, start, template
+from benchmarks import bulk, compose, inbox, send, start, template
 
-ALL = {"start": start, "compose": compose, "template": template, "send": send, "bulk": bulk}
+ALL = {"start": start, "compose": compose, "template": template, "send": send, "bulk": bulk, "inbox": inbox}
 
 wanted: list[tuple[str, list[str]]] = []
 for word in sys.argv[1:] or ALL:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["PATH", "delayed", "postfix", "sink"]
+__all__ = ["PATH", "delayed", "free_port", "postfix", "sink", "wait_for"]
 
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
@@ -60,7 +60,7 @@ def free_port() -> int:
         return port
 
 
-def _wait_for(port: int, *, within: float = 20.0) -> None:
+def wait_for(port: int, *, within: float = 20.0) -> None:
     end = time.monotonic() + within
     while True:
         try:
@@ -82,7 +82,7 @@ def sink() -> Iterator[int]:
     port = free_port()
     server = subprocess.Popen([program, "-u", "nobody", f"127.0.0.1:{port}", "100"])
     try:
-        _wait_for(port)
+        wait_for(port)
         yield port
     finally:
         server.terminate()
@@ -109,7 +109,7 @@ def postfix() -> Iterator[int]:
         environment = {**os.environ, "PATH": PATH}
         subprocess.run([*command, "start"], check=True, env=environment, capture_output=True)
         try:
-            _wait_for(port)
+            wait_for(port)
             yield port
         finally:
             subprocess.run([*command, "stop"], check=False, env=environment, capture_output=True)
@@ -121,7 +121,7 @@ def delayed(port: int, seconds: float) -> Iterator[int]:
     front = free_port()
     link = subprocess.Popen([sys.executable, __file__, str(front), str(port), str(seconds / 2)])
     try:
-        _wait_for(front)
+        wait_for(front)
         yield front
     finally:
         link.terminate()

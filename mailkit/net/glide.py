@@ -29,7 +29,7 @@ class Glide(Wire):
         self._is_over = False
         self._is_parting = False
         self._is_reading = False
-        self._read = Read(0.0)  # what the conversation waits for
+        self._wanted = Read(0.0)  # what the conversation waits for
         self._task: asyncio.Task[None] | None = None
 
     def start(self, conversation: Conversation[None], pump: AsyncPump) -> None:
@@ -55,12 +55,12 @@ class Glide(Wire):
 
     # -- what asyncio tells --------------------------------------------------------------------------------------
 
-    def data_received(self, data: bytes) -> None:
+    def _hear(self, data: bytes) -> None:
         if self._is_reading:
             self._is_reading = False
             self._go(self._conversation.send, data)
         else:
-            super().data_received(data)
+            super()._hear(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
@@ -72,12 +72,7 @@ class Glide(Wire):
             super()._wake()
         elif self.is_ended:
             self._is_reading = False
-            try:
-                data = self.take()
-            except OSError as error:
-                self._go(self._conversation.throw, self._failure(error, self._read))
-            else:
-                self._go(self._conversation.send, data)
+            self._go(self._read, self._wanted)
 
     def _is_waited_for(self) -> bool:
         return self._is_reading or self._is_parting or super()._is_waited_for()
@@ -87,13 +82,13 @@ class Glide(Wire):
             self.cut()
         elif self._is_reading:
             self._is_reading = False
-            self._go(self._conversation.throw, self._failure(TimeoutError(), self._read))
+            self._go(self._conversation.throw, self._failure(TimeoutError(), self._wanted))
         else:
             super()._expire()
 
     # -- the conversation ----------------------------------------------------------------------------------------
 
-    def _go(self, step: Callable[[Any], Effect], value: object) -> None:
+    def _go(self, step: Callable[[Any], Effect | None], value: object) -> None:
         """Go on with the conversation by ``step``, as far as that is possible without waiting."""
         try:
             effect: Effect | None = step(value)
@@ -109,25 +104,33 @@ class Glide(Wire):
 
     def _next(self, effect: Effect) -> Effect | None:
         """Perform an effect, and return the next one; None when that must wait."""
-        result: bytes | None = None
-        if not isinstance(effect, Read | Write) or (isinstance(effect, Write) and len(effect.data) > WRITE_BLOCK):
-            self._begin(self._pump.perform, effect)
+        if isinstance(effect, Read):
+            return self._read(effect)
+        if isinstance(effect, Write) and len(effect.data) <= WRITE_BLOCK:
+            return self._write(effect)
+        self._begin(self._pump.perform, effect)
+        return None
+
+    def _read(self, effect: Read) -> Effect | None:
+        if not self.received and not self.is_ended:
+            self._is_reading, self._wanted = True, effect
+            self._watch(effect.within)
             return None
         try:
-            if isinstance(effect, Write):
-                self.put(effect.data)
-                if self.is_held:
-                    self._begin(self._drained, effect)
-                    return None
-            elif self.received or self.is_ended:
-                result = self.take()
-            else:
-                self._is_reading, self._read = True, effect
-                self._watch(effect.within)
-                return None
+            data = self.take()
         except OSError as error:
             return self._conversation.throw(self._failure(error, effect))
-        return self._conversation.send(result)
+        return self._conversation.send(data)
+
+    def _write(self, effect: Write) -> Effect | None:
+        try:
+            self.put(effect.data)
+        except OSError as error:
+            return self._conversation.throw(self._failure(error, effect))
+        if self.is_held:
+            self._begin(self._drained, effect)
+            return None
+        return self._conversation.send(None)
 
     def _begin(self, perform: Callable[[Any], Awaitable[object]], effect: Effect) -> None:
         """Have a task for what takes its time."""

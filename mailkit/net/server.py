@@ -78,6 +78,7 @@ class Server:
     async def _close(self) -> None:
         if self._server:
             self._server.close()
+        self._slots = 0  # who has come but was not heard yet is turned away
         tasks = [session.task for session in self._sessions if session.task]
         for session in tuple(self._sessions):
             session.cut()

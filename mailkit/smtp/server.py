@@ -73,7 +73,8 @@ class _Session:
                 line = yield from wire.line()
                 if line is None:
                     break
-                yield from self._obey(line)
+                if (conversation := self._answer(line)) is not None:
+                    yield from conversation
                 if wire.errors > _MAX_ERRORS:
                     wire.close(Reply.of(421, "4.7.0 Too many errors"))
         except RemoteProtocolError:
@@ -82,11 +83,6 @@ class _Session:
             wire.close(Reply.of(421, f"4.4.2 {self.profile.host} Idle for too long"))
         self._tell_end()  # before the last reply leaves: whoever reads it finds the session noted
         yield from wire.flush()
-
-    def _obey(self, line: bytes) -> Conversation[None]:
-        conversation = self._answer(line)
-        if conversation is not None:
-            yield from conversation
 
     def _answer(self, line: bytes) -> Conversation[None] | None:
         """Answer a command. What takes more than one reply comes back as a conversation."""
@@ -254,7 +250,7 @@ class _Session:
         if fault:
             return self.wire.say(fault)
         self.intake = Intake(address, parameters, self.profile.max_size)
-        return self.wire.say(Reply.of(250, "2.1.0 Sender ok"))
+        return self.wire.say(_SENDER_OK)
 
     def _on_rcpt(self, argument: str) -> Conversation[None] | None:
         intake, found = self._begun(), self._path("TO", argument)
@@ -278,7 +274,7 @@ class _Session:
         intake = self._begun()
         intake.recipients.append(address)
         intake.asked.append(asked)
-        return self.wire.say(Reply.of(250, "2.1.5 Recipient ok"))
+        return self.wire.say(_RECIPIENT_OK)
 
     def _on_rset(self, argument: str) -> None:
         self._forget()
@@ -303,7 +299,7 @@ class _Session:
     def _take_data(self, intake: Intake) -> Conversation[None]:
         if fault := (yield from self._ask_of_data(intake)):
             return self.wire.say(fault)
-        self.wire.say(Reply.of(354, "End data with <CR><LF>.<CR><LF>"))
+        self.wire.say(_GO_AHEAD)
         data = yield from intake.read_data(self.wire)
         if data is None:
             self.wire.is_over = True  # no reply: the client never finished, and will send the message again
@@ -373,7 +369,7 @@ class _Session:
         self._forget()
         for mine in self._shares(received):
             fault = yield from self._ask("message", mine)
-            self.wire.say(fault or Reply.of(250, "2.0.0 Message accepted"))
+            self.wire.say(fault or _ACCEPTED)
 
     def _shares(self, received: Received) -> list[Received]:
         """What is judged by itself: the message, or with LMTP each recipient's (RFC 2033 4.2)."""
@@ -387,5 +383,9 @@ class _Session:
             self.wire.say(verdict)
 
 
+_SENDER_OK = Reply.of(250, "2.1.0 Sender ok")
+_RECIPIENT_OK = Reply.of(250, "2.1.5 Recipient ok")
+_GO_AHEAD = Reply.of(354, "End data with <CR><LF>.<CR><LF>")
+_ACCEPTED = Reply.of(250, "2.0.0 Message accepted")
 # RFC 6531 3.5
 _NOT_ASCII = Reply.of(553, "5.6.7 An address outside ASCII needs the parameter SMTPUTF8")

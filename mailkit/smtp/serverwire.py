@@ -1,6 +1,7 @@
 """The server's end of the wire: lines in, replies out."""
 
 import re
+from functools import lru_cache
 
 from mailkit.sansio import Buffer, Conversation, Read, Write
 from mailkit.smtp.policy import ServerProfile
@@ -23,7 +24,7 @@ class ServerWire:
         self.errors = 0
         self.has_codes = False
         """Whether the client has been told of enhanced status codes (RFC 2034)."""
-        self._patience = profile.idle
+        self._reading = Read(within=profile.idle)
         self._is_lenient = profile.is_lenient
         self._warnings: list[str] = []
         self._pending: list[bytes] = []
@@ -54,12 +55,10 @@ class ServerWire:
 
     def say(self, reply: Reply) -> None:
         # Replies to pipelined commands leave together (RFC 2920 3.2).
-        if not self.has_codes:
-            reply = Reply(reply.code, reply.lines)
-        written = bytes(reply)
+        written, notes = _written(reply, self.has_codes)
         if self._keeps_transcript:
-            for line in written.decode("utf-8", "replace").splitlines():
-                self._note(f"S: {line}")
+            for note in notes:
+                self._note(note)
         self._pending.append(written)
         if reply.code == 421:  # RFC 5321 4.2.3: whoever says it closes the channel
             self.is_over = True
@@ -81,8 +80,9 @@ class ServerWire:
 
     def fill(self) -> Conversation[bool]:
         """Wait for more. False when the client has gone away."""
-        yield from self.flush()
-        data = yield Read(within=self._patience)
+        if self._pending:
+            yield from self.flush()
+        data = yield self._reading
         self.buffer.feed(data)
         return bool(data)
 
@@ -116,6 +116,13 @@ class ServerWire:
     def forget_waiting(self) -> None:
         """Drop what has come and was not used."""
         self.buffer.take(len(self.buffer))
+
+
+@lru_cache(maxsize=64)
+def _written(reply: Reply, has_codes: bool) -> tuple[bytes, tuple[str, ...]]:
+    """Return a reply for the wire and for the transcript. Most are said again and again."""
+    written = bytes(reply if has_codes else Reply(reply.code, reply.lines))
+    return written, tuple(f"S: {line}" for line in written.decode("utf-8", "replace").splitlines())
 
 
 def _taken(kept: list[str]) -> tuple[str, ...]:
