@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from mailkit.errors import ConnectError, MailkitError
-from mailkit.sansio import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Write
+from mailkit.sansio import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Watch, Write
 
 __all__ = ["Closes", "Fails", "Hears", "Says", "ScriptedPeer", "Secures", "Step"]
 
@@ -130,7 +130,7 @@ class ScriptedPeer:
         match effect:
             case Write(data):
                 self._hear(data)
-            case Read():
+            case Read() | Watch():  # a script has no news
                 return self._say()
             case StartTls():
                 self._secure()
