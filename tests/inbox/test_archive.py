@@ -1,5 +1,6 @@
 """Where mail is kept: searched, counted, marked, forgotten."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
@@ -13,6 +14,7 @@ from mailkit import Attachment, MessageBuilder, clock
 from mailkit.errors import ConfigError
 from mailkit.inbox import Archive, Rules, Search
 from mailkit.inbox.catch import Catcher
+from mailkit.inbox.table import Place
 from mailkit.smtp import Received
 from mailkit.testing import FrozenClock
 
@@ -287,3 +289,27 @@ def test_search_of_when_there_is_no_such_field_then_it_says_so() -> None:
     """A slip of the pen does not look for other things."""
     with pytest.raises(ConfigError, match="no field 'subjct'"):
         Search.of(subjct="x")
+
+
+def test_archive_when_its_file_is_of_before_there_were_folders_then_it_is_brought_up_to_date(tmp_path: Path) -> None:
+    """With all that is in it."""
+    path = tmp_path / "mail.db"
+    archive = Archive(path)
+    archive.add(received(b"Subject: kept\r\n\r\nx"), inbox="ci")
+    archive.close()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            "DROP INDEX placed; DROP INDEX unread; DROP INDEX inboxes; DROP TABLE folder; DROP TABLE fact;"
+            "ALTER TABLE mail DROP COLUMN folder; ALTER TABLE mail DROP COLUMN flags;"
+            "CREATE INDEX unread ON mail (inbox) WHERE unread = 1; CREATE INDEX inboxes ON mail (inbox, size);"
+            "PRAGMA user_version = 1"
+        )
+    archive = Archive(path)
+    try:
+        archive.add(received(b"Subject: new\r\n\r\nx"), place=Place(7, is_unread=False, flags=(r"\Flagged",)))
+        assert [one.subject for one in archive.find().lines] == ["kept"]
+        assert [one.subject for one in archive.find("in:anywhere").lines] == ["new", "kept"]
+        assert archive.count("in:anywhere is:unread") == archive.count("in:inbox") == 1
+        assert [(one.inbox, one.messages) for one in archive.tallies()] == [("ci", 1)]
+    finally:
+        archive.close()
