@@ -11,9 +11,10 @@ from tests.kit.chatter import Chatter, imap
 from tests.kit.command import Command
 from tests.kit.daemon import started
 from tests.kit.dovecot import Dovecot
+from tests.kit.peers import authority
 from tests.mailbox.conftest import Box, box, imap_server, note
 
-__all__ = ["box", "dovecot"]
+__all__ = ["authority", "box", "dovecot"]
 
 
 @pytest.fixture(scope="module")
