@@ -12,7 +12,7 @@ PEERS := .peers
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
 
-demo: $(READY) ## send a newsletter to 200 people on a local SMTP server and show what arrived
+demo: $(READY) ## send a newsletter to 200 people into an inbox on this machine, and show what arrived
 	@$(BIN)/python examples/newsletter/demo.py
 
 test: $(READY) ## run the whole test suite

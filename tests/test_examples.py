@@ -1,11 +1,15 @@
 """Every example runs as it stands."""
 
+import json
 import os
+import re
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
 import tomllib
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -126,6 +130,38 @@ def test_the_newsletter_demo_sends_to_everyone(tmp_path: Path) -> None:
     assert "198 arrived" in result.stdout
     assert "line 78" in result.stdout
     assert "line 161" in result.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudoterminals")
+def test_the_newsletter_demo_on_a_terminal_leaves_the_inbox_open(tmp_path: Path) -> None:
+    """The page has all letters, as one batch, until Ctrl-C; then it ends without a word."""
+    ours, theirs = os.openpty()
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    demo = subprocess.Popen(
+        [sys.executable, str(EXAMPLES / "newsletter" / "demo.py")],
+        cwd=tmp_path,
+        env={**environment, "TERM": "dumb"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    try:
+        with open(ours, "rb", buffering=0) as terminal:
+            shown = b""
+            while b"until Ctrl-C" not in shown:
+                shown += (piece := terminal.read(4096))
+                assert piece
+            url = re.search(rb"http://[0-9.:]+/", shown)
+            assert url
+            with urllib.request.urlopen(f"{url[0].decode()}api/messages?grouped=1") as answer:
+                found = json.load(answer)
+            assert [line["count"] for line in found["messages"]] == [198]
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(30) == 0
+    finally:
+        demo.kill()
+        demo.wait()
 
 
 def test_the_plugin_example_runs_and_keeps_what_every_transport_promises(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
-"""Send a newsletter to 200 people over real SMTP, to a server that this program starts itself.
+"""Send a newsletter to 200 people over real SMTP, into an inbox on this machine, and show what arrived.
 
-Nothing leaves the machine: the server listens on a free port of the loopback, and writes what arrives to ./out as .eml
-files. Run it with `make demo`.
+Nothing leaves the machine: the inbox listens on free ports of the loopback. Run it with `make demo`; on a terminal it leaves the
+inbox open in the browser until Ctrl-C.
 """
 
+import contextlib
 import json
+import os
 import shutil
 import sys
 import threading
+import webbrowser
 from collections import Counter
 from pathlib import Path
 
@@ -16,36 +19,18 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from mailkit import Campaign, Mailer, Message, Report, Templates
+from mailkit import Campaign, Mailer, Report, Templates
 from mailkit.bulk import Progress as Moment
-from mailkit.net import Listener
-from mailkit.smtp import Policy, Received, Reply
+from mailkit.inbox import Caught, Inbox, Site
 
 HERE = Path(__file__).parent
 OUT = HERE / "out"
-
-
-class Postbox(Policy):
-    """A server's policy: take every message, and keep it as a file."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = threading.Lock()
-        self.arrived: list[Received] = []
-
-    def message(self, received: Received) -> Reply | None:
-        with self._lock:
-            self.arrived.append(received)
-            number = len(self.arrived)
-        (self._folder / f"{number:03}.eml").write_bytes(received.data)
-        return None
 
 
 def main() -> int:
     console = Console(highlight=False)
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
-    postbox = Postbox(OUT)
     campaign = Campaign(
         template="newsletter.html",
         templates=Templates(HERE),
@@ -55,12 +40,15 @@ def main() -> int:
         journal=OUT / "journal.db",
         connections=2,
     )
-    with Listener(postbox) as server, Mailer(f"smtp://{server.host}:{server.port}") as mailer:
-        console.print(f"A mail server listens on [bold]{server.host}:{server.port}[/bold]; the letters go there.\n")
+    with Inbox() as inbox, Site(inbox) as site, Mailer(inbox.url) as mailer:
+        console.print(f"An inbox listens on [bold]{inbox.host}:{inbox.port}[/bold]; the letters go there.\n")
         report = send(campaign, mailer, console)
         again = campaign.send(mailer)
-    show(report, again, postbox, console)
-    return 0 if report.sent == len(postbox.arrived) and not again.sent_in_run else 1
+        arrived = inbox.messages
+        show(report, again, arrived, console)
+        if console.is_terminal:
+            linger(site, console)
+    return 0 if report.sent == len(arrived) and not again.sent_in_run else 1
 
 
 def send(campaign: Campaign, mailer: Mailer, console: Console) -> Report:
@@ -75,35 +63,27 @@ def send(campaign: Campaign, mailer: Mailer, console: Console) -> Report:
         return campaign.send(mailer, progress=observe)
 
 
-def show(report: Report, again: Report, postbox: Postbox, console: Console) -> None:
+def show(report: Report, again: Report, arrived: list[Caught], console: Console) -> None:
     """Print what happened."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_row("[green]sent[/green]", f"{report.sent}", f"in {report.seconds:.1f} s; {len(postbox.arrived)} arrived")
+    table.add_row("[green]sent[/green]", f"{report.sent}", f"in {report.seconds:.1f} s; {len(arrived)} arrived")
     for row in report.bad_rows:
         table.add_row("[yellow]left out[/yellow]", f"line {row.line}", f"{row.problem} ({row.kind})")
     table.add_row("sent again", f"{again.sent_in_run}", "the journal knows who has it")
     console.print(table)
-    sizes = [len(received.data) for received in postbox.arrived]
-    domains = Counter(received.recipients[0].rpartition("@")[2] for received in postbox.arrived)
+    domains = Counter(letter.recipients[0].rpartition("@")[2] for letter in arrived)
+    size = sum(len(letter.raw) for letter in arrived) / len(arrived) / 1000
     console.print(
-        f"\n{len(domains)} domains, {sum(sizes) / len(sizes) / 1000:.0f} kB a letter: HTML with its CSS inlined, "
-        "a text part, five pictures.",
+        f"\n{len(domains)} domains, {size:.0f} kB a letter: HTML with its CSS inlined, a text part, five pictures.",
         soft_wrap=True,
     )
-    first = next(received for received in postbox.arrived if received.recipients[0].startswith("zoe@"))
-    letter = Message.parse(first.data)
-    page = OUT / "first.html"
-    page.write_text(with_pictures(letter), encoding="utf-8")
-    shown = (letter.text or "").partition("Dear")
+    letter = next(letter for letter in arrived if letter.recipients[0].startswith("zoe@"))
+    shown = letter.text.partition("Dear")
     words = (shown[1] + shown[2])[:420].rpartition(" ")[0]
-    console.print(
-        Panel(
-            f"To: {letter.to[0]}\nSubject: {letter.subject}\n\n{words} …", title="the first letter", title_align="left"
-        )
-    )
+    about = f"To: {letter.to[0]}\nSubject: {letter.subject}\n\n{words} …"
+    console.print(Panel(about, title="the first letter", title_align="left"))
     console.print(
         "What next\n"
-        f"  open {relative(page)} in a browser, or any of {relative(OUT)}/*.eml in a mail program\n"
         "  change newsletter.html, content.json or people.csv in examples/newsletter, and run make demo again\n"
         "  send it yourself: .venv/bin/mailkit batch examples/newsletter/newsletter.html examples/newsletter/people.csv \\\n"
         "    --context examples/newsletter/content.json --from letters@news.example.com --dry-run",
@@ -111,19 +91,13 @@ def show(report: Report, again: Report, postbox: Postbox, console: Console) -> N
     )
 
 
-def with_pictures(letter: Message) -> str:
-    """The HTML with its embedded pictures as data: URLs, so that a browser shows it as a mail program would."""
-    from base64 import b64encode
-
-    html = letter.html or ""
-    for picture in letter.embedded:
-        html = html.replace(f"cid:{picture.cid}", f"data:{picture.type};base64,{b64encode(picture.data).decode()}")
-    return html
-
-
-def relative(path: Path) -> Path:
-    """The path as one would type it from here."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def linger(site: Site, console: Console) -> None:
+    """Keep the inbox open until Ctrl-C, in the browser where there is one with windows."""
+    console.print(f"\nThe inbox is open at [bold cyan]{site.url}[/bold cyan] until Ctrl-C.")
+    if sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(site.url)
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 if __name__ == "__main__":
