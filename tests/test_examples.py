@@ -1,5 +1,6 @@
 """Every example runs as it stands."""
 
+import io
 import json
 import os
 import re
@@ -147,7 +148,7 @@ def test_the_newsletter_demo_on_a_terminal_leaves_the_inbox_open(tmp_path: Path)
     )
     os.close(theirs)
     try:
-        with open(ours, "rb", buffering=0) as terminal:
+        with io.FileIO(ours) as terminal:
             shown = b""
             while b"until Ctrl-C" not in shown:
                 shown += (piece := terminal.read(4096))

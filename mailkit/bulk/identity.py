@@ -34,6 +34,11 @@ class Identity:
                     f"return path: {error}", hint="Write bounces@example.com, or bounces+{token}@example.com."
                 ) from None
 
+    @property
+    def campaign(self) -> str:
+        """32 hexadecimal digits that stand for the campaign."""
+        return self._token("campaign", "")
+
     def token(self, key: str) -> str:
         """Return 32 hexadecimal digits that stand for an address key, and survive any server."""
         return self._token("recipient", key)

@@ -120,9 +120,12 @@ class Session:
             columns=campaign.columns,
         )
         identity = self._identity
+        # The name alone: nobody needs to know where on the disk the list is.
+        name, title = Path(campaign.source.name).name, f"{Path(campaign.template).stem} {identity.campaign[:8]}"
 
         def compose(entry: Entry) -> Message:
             builder, _ = composer.compose(entry.data, identity.values(entry))
+            builder = builder.origin(template=campaign.template, row=f"{name}, line {entry.line}", campaign=title)
             return identity.given(builder, entry)
 
         return compose

@@ -184,6 +184,7 @@ class Account:
             is_smtputf8=found.is_smtputf8,
             transcript=found.transcript,
             warnings=found.forgiven,
+            origin=found.origin,
         )
         place = Place(folder, entry.is_unread, entry.flags)
         return self.archive.add(received, inbox=found.inbox, at=entry.at, place=place)

@@ -1,7 +1,8 @@
 """A mail that was caught: what the client said, what the message is, and how it came."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
@@ -51,6 +52,8 @@ class Caught:
     forgiven: tuple[str, ...] = ()
     """What the client did wrong in the session, and was forgiven."""
     transcript: tuple[str, ...] = ()
+    origin: Mapping[str, str] = field(default_factory=dict)
+    """What mailkit made it from: ``template``, ``row`` and ``campaign``, as far as there are; empty for other programs' mail."""
 
     @cached_property
     def message(self) -> Message:

@@ -48,6 +48,7 @@ def detail(caught: Caught) -> dict[str, object]:
         "warnings": list(caught.warnings),
         "links": list(caught.links()),
         "code": caught.code(),
+        "origin": dict(caught.origin),
         "transcript": list(caught.transcript),
     }
 

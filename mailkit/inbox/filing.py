@@ -4,7 +4,6 @@ import re
 
 from mailkit.errors import MailkitError
 from mailkit.inbox.caught import Caught
-from mailkit.message import Message
 from mailkit.template.plaintext import to_text
 
 __all__ = ["Filed", "filed"]
@@ -53,14 +52,15 @@ def _filed(entry: Caught) -> Filed:
         "has_html": int(bool(entry.html)),
         "has_text": int(bool(entry.text)),
         "tags": " ".join(entry.tags_within),
-        "batch": _batch(message),
+        "batch": _batch(entry),
     }
 
 
-def _batch(message: Message) -> str:
-    """What messages of one mailing have in common: their list (RFC 2919), or else author and subject."""
+def _batch(entry: Caught) -> str:
+    """What messages of one mailing have in common: their campaign or list (RFC 2919), or else author and subject."""
+    message = entry.message
     author = ",".join(one.email.lower() for one in message.from_)
-    listed = message.headers.get("List-Id", "")
+    listed = entry.origin.get("campaign") or message.headers.get("List-Id", "")
     subject = "" if listed else _NUMBER.sub("0", message.subject)
     return f"{author}\n{listed}\n{subject}"[:_MOST_KEY]
 

@@ -20,6 +20,7 @@ from mailkit.inbox.rules import Rule, Rules
 from mailkit.net import Listener, Server
 from mailkit.sansio import Conversation
 from mailkit.smtp import ServerProfile
+from mailkit.smtp.origin import ORIGIN
 
 __all__ = ["Inbox"]
 
@@ -83,6 +84,7 @@ class Inbox(Box):
             is_lenient=True,
             keeps_transcript=True,
             max_size=max_size,
+            extensions=(*ServerProfile().extensions, ORIGIN),
         )
         self._exit = contextlib.ExitStack()
 

@@ -44,6 +44,7 @@ def row(number: int, at: float, inbox: str, received: Received, place: Place) ->
             "smtputf8": received.is_smtputf8,
             "forgiven": received.warnings,
             "transcript": received.transcript,
+            "origin": dict(received.origin),
         }
     )
     recipients = json.dumps(received.recipients)
@@ -285,6 +286,7 @@ def _caught(row: Row) -> Caught:
         is_smtputf8=facts["smtputf8"],
         forgiven=tuple(facts["forgiven"]),
         transcript=tuple(facts["transcript"]),
+        origin=facts.get("origin") or {},
     )
 
 

@@ -9,6 +9,7 @@ from mailkit.message.envelope import Envelope
 from mailkit.message.group import Group
 from mailkit.message.headers import Field, Headers
 from mailkit.message.message import Message
+from mailkit.message.origin import Origin
 from mailkit.message.purpose import MessageClass, Priority
 from mailkit.message.rules import AttachmentRules
 from mailkit.message.translation import Translation, TranslationType
@@ -28,6 +29,7 @@ __all__ = [
     "Message",
     "MessageBuilder",
     "MessageClass",
+    "Origin",
     "Priority",
     "Translation",
     "TranslationType",

@@ -19,6 +19,7 @@ from mailkit.message.group import Recipient, members, only_mailboxes, recipients
 from mailkit.message.headers import Field, Headers, placed
 from mailkit.message.mailing import list_id, target, unsubscribe_headers
 from mailkit.message.message import Message
+from mailkit.message.origin import Origin
 from mailkit.message.picture import embed_data, embed_files
 from mailkit.message.purpose import CLASS_FIELDS, MessageClass, Priority, class_headers, priority_headers
 from mailkit.message.rules import AttachmentRules
@@ -54,6 +55,7 @@ class MessageBuilder:
     _requires_tls: bool = False
     _is_flowed: bool = False
     _rules: AttachmentRules | None = None
+    _origin: Origin | None = None
 
     def from_(self, *senders: Addressee | Iterable[Addressee]) -> "MessageBuilder":
         """Set the author. With several, set :meth:`sender` too (RFC 5322 3.6.2)."""
@@ -340,14 +342,18 @@ class MessageBuilder:
             "return_path": self._return_path,
             "dsn": self._dsn,
             "requires_tls": self._requires_tls,
+            "origin": self._origin,
         }
         return Message.made(values)
+
+    def origin(self, *, template: str = "", row: str = "", campaign: str = "") -> "MessageBuilder":
+        """Note what it is made from, which a development inbox alone is told (:mod:`mailkit.inbox`)."""
+        return self._but(_origin=Origin(template, row, campaign))
 
     def _but(self, **changes: object) -> "MessageBuilder":
         """Return a builder that differs in some fields."""
         fresh = object.__new__(MessageBuilder)
-        fresh.__dict__.update(self.__dict__)
-        fresh.__dict__.update(changes)
+        fresh.__dict__.update(self.__dict__, **changes)
         return fresh
 
     def _with_field(self, field: Field) -> "MessageBuilder":

@@ -12,6 +12,7 @@ from mailkit.message.attachment import Attachment
 from mailkit.message.dsn import Dsn
 from mailkit.message.envelope import Envelope
 from mailkit.message.headers import Headers
+from mailkit.message.origin import Origin
 from mailkit.message.read import NO_HEADER, read
 from mailkit.message.stored import StoredFile
 from mailkit.message.translation import Translation
@@ -58,6 +59,8 @@ class Message:
     """Which reports the relay is asked for (RFC 3461); in the envelope, never in the bytes."""
     requires_tls: bool = False
     """Whether no server may hand it on without TLS (RFC 8689)."""
+    origin: Origin | None = field(default=None, repr=False, compare=False)
+    """What it was made from, which only a development inbox is told."""
     raw: bytes = field(default=b"", repr=False)
     """The bytes that the message was read from; they are sent as they are, so that signatures stay valid."""
     defects: tuple[str, ...] = field(default=(), repr=False, compare=False)

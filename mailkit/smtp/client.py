@@ -10,7 +10,7 @@ may be sent again. After it the server may have taken the message, and nobody ca
 recipient then has no reply and is *in doubt*.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mailkit.errors import CapabilityMissing, LocalProtocolError, MailkitError
 from mailkit.mime.bodytype import BodyType
@@ -23,6 +23,7 @@ from mailkit.smtp.content import Content
 from mailkit.smtp.dsn import DsnRequest, RecipientDsn
 from mailkit.smtp.job import Job
 from mailkit.smtp.opening import Opening
+from mailkit.smtp.origin import ORIGIN, encoded_origin
 from mailkit.smtp.profile import Profile
 from mailkit.smtp.stream import Consent, Stream
 
@@ -74,18 +75,20 @@ class Client:
         *,
         dsn: DsnRequest | None = None,
         requires_tls: bool = False,
+        origin: Mapping[str, str] | None = None,
         consent: Consent | None = None,
     ) -> Conversation[tuple[Answer, ...]]:
         """Send one message. Returns one answer for each recipient, in order.
 
-        What is asked by ``dsn`` is left out when the server does not offer DSN (RFC 3461 5.2).
+        What is asked by ``dsn`` is left out when the server does not offer DSN (RFC 3461 5.2); ``origin``, what the message was
+        made from, when it is no development inbox.
 
         Raises CapabilityMissing before anything is sent when the server cannot take the message, ConnectError or
         TransportTimeout when the connection is lost before any recipient was answered, and what a stored piece of the
         content raises: then nothing was accepted, and the session is over. So it is with MessageWithheld, when ``consent`` is
         not given.
         """
-        job = Job(sender, recipients, content, dsn, requires_tls)
+        job = Job(sender, recipients, content, dsn, requires_tls, origin=origin)
         jobs = iter((job,))
         stream = self.stream(lambda: next(jobs, None), consent=consent)
         ((_, result),) = yield from stream.next()
@@ -156,6 +159,8 @@ class Client:
                 )
         if content.body is not BodyType.SEVEN_BIT:
             parameters.append(f"BODY={content.body}")
+        if job.origin and ORIGIN in offered:
+            parameters.append(f"{ORIGIN}={encoded_origin(job.origin)}")
         if job.requires_tls:
             # RFC 8689 2: it is offered, and may be used, over TLS only.
             if "REQUIRETLS" not in offered or not self.is_secure:

@@ -1,6 +1,6 @@
 """One message for a session to deliver."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ class Job:
     requires_tls: bool = False
     """Whether no relay may hand the message on without TLS (RFC 8689)."""
     key: Any = None
+    origin: Mapping[str, str] | None = None
+    """What the message was made from, for a server that asks for it: a development inbox."""
 
     @property
     def is_light(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from mailkit.mime import xtext
 from mailkit.mime.bodytype import BodyType
 from mailkit.smtp.dsn import RecipientDsn
+from mailkit.smtp.origin import ORIGIN
 from mailkit.smtp.policy import ServerProfile
 from mailkit.smtp.reply import Reply
 
@@ -36,6 +37,7 @@ class MailParameters:
     is_smtputf8: bool = False
     ret: str = ""
     envid: str = ""
+    origin: str = ""
 
 
 def mail_parameters(text: str, profile: ServerProfile, *, takes_auth: bool) -> MailParameters | Reply:
@@ -57,6 +59,8 @@ def mail_parameters(text: str, profile: ServerProfile, *, takes_auth: bool) -> M
                 if value.upper() not in ("FULL", "HDRS"):
                     raise _Refused(501, "5.5.4 RET is FULL or HDRS")
                 return replace(found, ret=value.upper())
+            case "XMAILKIT" if ORIGIN in profile.extensions:
+                return replace(found, origin=value)
             case "ENVID" if "DSN" in profile.extensions:
                 return replace(found, envid=_envid(value))
         raise _Refused(555, f"5.5.4 Unknown parameter {keyword}")

@@ -1,8 +1,8 @@
 """What a server decides for itself: whom it lets in, whom it knows, what it does with a message."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from mailkit import clock
@@ -39,6 +39,8 @@ class Received:
     """What was said from the beginning of the session, or since the message before, where the profile has that kept."""
     warnings: tuple[str, ...] = ()
     """The client's mistakes that a lenient profile let pass."""
+    origin: Mapping[str, str] = field(default_factory=dict)
+    """What the client, mailkit, says that the message was made from, where the profile offers to be told."""
 
 
 @dataclass(frozen=True, slots=True)

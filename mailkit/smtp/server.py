@@ -17,6 +17,7 @@ from mailkit.smtp.dsn import RecipientDsn
 from mailkit.smtp.intake import Intake
 from mailkit.smtp.login import login
 from mailkit.smtp.order import NEEDS, OF_LMTP, OF_SMTP
+from mailkit.smtp.origin import decoded_origin
 from mailkit.smtp.parameter import MailParameters, mail_parameters, rcpt_parameters
 from mailkit.smtp.path import loose_path, strict_path
 from mailkit.smtp.policy import Policy, Received, ServerProfile, guarded
@@ -365,6 +366,7 @@ class _Session:
             dsn=intake.dsn,
             transcript=self.wire.taken_transcript(f"   ({len(data):,} octets of content)"),
             warnings=self.wire.taken_warnings(),
+            origin=decoded_origin(intake.parameters.origin) if intake.parameters.origin else {},
         )
         self._forget()
         for mine in self._shares(received):

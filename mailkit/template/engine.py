@@ -112,7 +112,7 @@ class Templates:
         taken before ``receipt.html`` for ``de`` and ``de-AT``. Raises TemplateError (TemplateMissing, TemplateBroken,
         VariableMissing), and MessageError for a header that cannot be written.
         """
-        return self.render(name, context, locale=locale).builder()
+        return self.render(name, context, locale=locale).builder().origin(template=name)
 
     def render(self, name: str, context: Mapping[str, Any] | None = None, *, locale: str | None = None) -> Rendered:
         """Render every part of the template. Raises TemplateError."""

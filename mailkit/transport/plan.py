@@ -40,6 +40,7 @@ class Plan:
             dsn_request(envelope) if envelope.dsn else None,
             envelope.requires_tls,
             self,
+            message.origin.facts() if message.origin else None,
         )
 
     def deliver(self, client: Client, form: BodyType, seal: Seal | None) -> Conversation[tuple[Answer, ...]]:
@@ -52,6 +53,7 @@ class Plan:
                 job.content,
                 dsn=job.dsn,
                 requires_tls=job.requires_tls,
+                origin=job.origin,
                 consent=(lambda _: seal([self.parcel])) if seal else None,
             )
         )

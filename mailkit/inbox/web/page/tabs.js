@@ -69,6 +69,7 @@ function tech(m) {
   const block = (title, ...content) => el("section.block", {}, el("h2", {}, title), ...content);
   return el("div.pad", {},
     m.warnings.length > 0 && block("Warnings", ...m.warnings.map((one) => el("div.finding.warning", {}, icon("warn"), el("b", {}, one)))),
+    Object.keys(m.origin).length > 0 && block("Made by mailkit", rows([["Template", m.origin.template], ["Row", m.origin.row], ["Campaign", m.origin.campaign]])),
     block("Envelope", rows([
       ["MAIL FROM", e.sender ? `<${e.sender}>` : "<> (no return path)"],
       ["RCPT TO", e.recipients.map((one) => `<${one}>`).join("\n")],
