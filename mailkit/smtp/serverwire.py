@@ -5,6 +5,7 @@ import re
 from mailkit.sansio import Buffer, Conversation, Read, Write
 from mailkit.smtp.policy import ServerProfile
 from mailkit.smtp.reply import Reply
+from mailkit.smtp.stranger import TLS_HELLO, stranger
 
 __all__ = ["ServerWire"]
 
@@ -12,7 +13,9 @@ _LINE_LIMIT = 12_288  # RFC 4954 4.3: an AUTH line; all other commands are short
 _MOST_NOTES = 2_000  # lines of a transcript between two messages
 _LONGEST_NOTE = 500
 _MOST_WARNINGS = 20
+_MOST_PENDING = 65_536  # bytes of replies: short commands have long ones, and a client may never read them
 _AUTH = re.compile(r"\W*(?i:AUTH)\b(?:\W+[A-Z0-9_-]{1,20}(?=\s|$))?")  # RFC 4954 4: what a mechanism is called
+_UNSEEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class ServerWire:
@@ -27,6 +30,7 @@ class ServerWire:
         self._is_lenient = profile.is_lenient
         self._warnings: list[str] = []
         self._pending: list[bytes] = []
+        self._pending_size = 0
         self.buffer = Buffer()
         self.is_secret = False
         """Whether what the client says now is a secret, which is not kept."""
@@ -42,13 +46,17 @@ class ServerWire:
         """Return the mistakes since this was asked last."""
         return _taken(self._warnings)
 
-    def taken_transcript(self, *last: str) -> tuple[str, ...]:
-        """Return what was said since this was asked last, and what else is to stand there; nothing when none is kept."""
-        for text in last:
-            self._note(text)
+    @property
+    def transcript(self) -> tuple[str, ...]:
+        """What was said since it was taken last; nothing when none is kept."""
+        return tuple(self._transcript)
+
+    def taken_transcript(self) -> tuple[str, ...]:
+        """Return the transcript, and begin a new one."""
         return _taken(self._transcript)
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
+        """Have a line in the transcript, where one is kept."""
         if self._keeps_transcript and len(self._transcript) < _MOST_NOTES:
             self._transcript.append(text[:_LONGEST_NOTE])
 
@@ -59,8 +67,9 @@ class ServerWire:
         written = bytes(reply)
         if self._keeps_transcript:
             for line in written.decode("utf-8", "replace").splitlines():
-                self._note(f"S: {line}")
+                self.note(f"S: {line}")
         self._pending.append(written)
+        self._pending_size += len(written)
         if reply.code == 421:  # RFC 5321 4.2.3: whoever says it closes the channel
             self.is_over = True
 
@@ -76,7 +85,7 @@ class ServerWire:
 
     def flush(self) -> Conversation[None]:
         if self._pending:
-            replies, self._pending = b"".join(self._pending), []
+            replies, self._pending, self._pending_size = b"".join(self._pending), [], 0
             yield Write(replies)
 
     def fill(self) -> Conversation[bool]:
@@ -88,11 +97,19 @@ class ServerWire:
 
     def line(self) -> Conversation[bytes | None]:
         """Return the next line without its end, or None when there is none to obey."""
+        if self._pending_size > _MOST_PENDING:
+            yield from self.flush()
         while (line := self.buffer.take_until(b"\n", limit=_LINE_LIMIT)) is None:
+            if self.buffer.starts_with(TLS_HELLO):  # its lines, if it has any, do not end soon
+                line = self.buffer.take(len(self.buffer))
+                break
             if not (yield from self.fill()):
                 return None
         if self._keeps_transcript:
-            self._note(f"C: {'***' if self.is_secret else _shown(line)}")
+            self.note(f"C: {'***' if self.is_secret else _shown(line)}")
+        if fault := stranger(line):
+            self.close(fault)
+            return None
         if line.endswith(b"\r\n"):
             return line[:-2]
         if self._is_lenient:
@@ -127,5 +144,7 @@ def _taken(kept: list[str]) -> tuple[str, ...]:
 def _shown(line: bytes) -> str:
     """What stands behind the mechanism of an AUTH is a secret, or may be, however wrongly the line is written."""
     text = line.rstrip(b"\r\n").decode("utf-8", "replace")
+    if not text.isprintable():
+        text = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)  # where it is read it must move no cursor
     found = _AUTH.match(text)
     return f"{found[0]} ***" if found and text[found.end() :].strip() else text

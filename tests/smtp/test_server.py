@@ -130,7 +130,6 @@ def test_ehlo_when_said_then_what_the_profile_offers_is_listed() -> None:
         (b"BOGUS", b"500 Unknown command"),
         (b"", b"500 Unknown command"),
         (b"run", b"500 Unknown command"),
-        (b"GET / HTTP/1.1", b"500 Unknown command"),
         (b"NOOP \xff", b"500 Commands are ASCII or UTF-8"),
         (b"NOOP\rQUIT", b"500 A line has neither CR nor NUL within"),
         (b"NOOP\0", b"500 A line has neither CR nor NUL within"),
