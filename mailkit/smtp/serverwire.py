@@ -143,6 +143,8 @@ def _taken(kept: list[str]) -> tuple[str, ...]:
 
 def _shown(line: bytes) -> str:
     """What stands behind the mechanism of an AUTH is a secret, or may be, however wrongly the line is written."""
+    if line.startswith(TLS_HELLO):
+        return "(a TLS handshake)"
     text = line.rstrip(b"\r\n").decode("utf-8", "replace")
     if not text.isprintable():
         text = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)  # where it is read it must move no cursor

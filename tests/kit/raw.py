@@ -1,6 +1,8 @@
 """A raw connection to our inbox: says bytes as they are, and hears what comes back; and what the inbox noted of it."""
 
 import socket
+import ssl
+from contextlib import suppress
 from threading import Event
 from types import TracebackType
 from typing import Self
@@ -14,7 +16,7 @@ class Raw:
 
     def __init__(self, port: int | None, *, greeted: bool = True) -> None:
         assert port
-        self._wire = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+        self._wire: socket.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self._wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._lines = self._wire.makefile("rb")
         if greeted:
@@ -46,7 +48,8 @@ class Raw:
         """Say lines one after another, and return what each got."""
         answers = []
         for line in lines:
-            self.say(line)
+            with suppress(ConnectionError):  # it has hung up; what it said before is still to be heard
+                self.say(line)
             answers.append(self.hear())
         return answers
 
@@ -56,6 +59,12 @@ class Raw:
         lines = [b"EHLO me\r\n", b"MAIL FROM:<a@example.com>\r\n", *(b"RCPT TO:<%s>\r\n" % one for one in wanted)]
         assert [answer[:3] for answer in self.ask(*lines)] == [b"250"] * len(lines)
         assert self.ask(b"DATA\r\n") == [b"354 End data with <CR><LF>.<CR><LF>"]
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Shake hands."""
+        self._lines.close()
+        self._wire = context.wrap_socket(self._wire, server_hostname="localhost")
+        self._lines = self._wire.makefile("rb")
 
     def end(self) -> None:
         """Say that no more will come."""
