@@ -2,7 +2,7 @@
 
 import re
 
-from mailkit.sansio import Buffer, Conversation, Read, Write
+from mailkit.sansio import Buffer, Conversation, Read, Sleep, Write
 from mailkit.smtp.policy import ServerProfile
 from mailkit.smtp.reply import Reply
 from mailkit.smtp.stranger import TLS_HELLO, stranger
@@ -99,6 +99,7 @@ class ServerWire:
         """Return the next line without its end, or None when there is none to obey."""
         if self._pending_size > _MOST_PENDING:
             yield from self.flush()
+            yield Sleep(0)  # a client that asks for much at once leaves the others their turn
         while (line := self.buffer.take_until(b"\n", limit=_LINE_LIMIT)) is None:
             if self.buffer.starts_with(TLS_HELLO):  # its lines, if it has any, do not end soon
                 line = self.buffer.take(len(self.buffer))

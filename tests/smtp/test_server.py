@@ -1,6 +1,7 @@
 """The server's conversation against scripted clients."""
 
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -524,6 +525,26 @@ def test_serve_when_a_verdict_comes_later_then_the_wire_sleeps_and_the_verdict_c
     assert effects == [Sleep(3.0)] * 6 + [Sleep(4.0)]
     assert policy.asked == ["connect", "hello", "sender", "recipient", "data"]
     assert heard.endswith(b"554 5.6.0 Too slow\r\n221 2.0.0 Bye\r\n")
+
+
+def test_serve_when_much_is_asked_at_once_then_replies_leave_in_pieces_and_others_have_their_turn() -> None:
+    """Short commands have long replies: they do not pile up, and an event loop gets to its other clients in between."""
+    conversation, written, turns = serve(Postbox(), BARE), [], 0
+    coming, result = [b"HELP\r\n" * 10_000], None
+    with suppress(StopIteration):
+        while True:
+            effect = conversation.send(result)
+            result = None
+            match effect:
+                case Write(data):
+                    written.append(len(data))
+                case Read():
+                    result = coming.pop() if coming else b""
+                case Sleep(seconds):
+                    turns += seconds == 0
+    assert sum(written) > 700_000
+    assert max(written) < 70_000
+    assert turns == len(written) - 2  # but for the greeting and the rest
 
 
 @dataclass
