@@ -81,6 +81,13 @@ class Catcher(Policy):
 
     def ended(self, transcript: tuple[str, ...]) -> None:
         session = Session(clock.now(), transcript)
-        if session.refusals or not any(line.startswith("C: QUIT") for line in transcript):
+        if session.refusals or _is_cut_short(transcript):
             self.sessions.append(session)
             self.archive.tell()
+
+
+def _is_cut_short(transcript: tuple[str, ...]) -> bool:
+    """Whether a message was begun and not ended, or the client went away with neither a message nor a good-bye."""
+    if any(line[:7].upper() == "C: MAIL" for line in transcript):
+        return True
+    return transcript[0].startswith("S: 220") and not any(line.startswith("S: 221") for line in transcript)

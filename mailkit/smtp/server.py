@@ -145,8 +145,9 @@ class _Session:
         return self._greet(argument, extended=True)
 
     def _greet(self, name: str, *, extended: bool) -> Conversation[None]:
-        if not name:
+        if not name and not self._forgives("HELO or EHLO without a name (RFC 5321 4.1.1.1)"):
             return self.wire.fault(Reply.of(501, "5.5.4 Say who you are"))
+        name = name or "unknown"
         if fault := (yield from self._ask("hello", name)):
             return self.wire.say(fault)
         self._forget()
@@ -353,6 +354,7 @@ class _Session:
         return self._out_of_order(NEEDS["DATA"])
 
     def _accept(self, intake: Intake, data: bytes) -> Conversation[None]:
+        self.wire.note(f"   ({len(data):,} octets of content)")
         received = Received(
             sender=intake.sender,
             recipients=tuple(intake.recipients),
@@ -364,14 +366,18 @@ class _Session:
             body=intake.parameters.body,
             is_smtputf8=intake.parameters.is_smtputf8,
             dsn=intake.dsn,
-            transcript=self.wire.taken_transcript(f"   ({len(data):,} octets of content)"),
+            transcript=self.wire.transcript,
             warnings=self.wire.taken_warnings(),
             origin=decoded_origin(intake.parameters.origin) if intake.parameters.origin else {},
         )
         self._forget()
+        is_refused = False
         for mine in self._shares(received):
             fault = yield from self._ask("message", mine)
             self.wire.say(fault or _ACCEPTED)
+            is_refused = is_refused or fault is not None
+        if not is_refused:
+            self.wire.taken_transcript()  # the message has it; whoever refused is told of all at the end
 
     def _shares(self, received: Received) -> list[Received]:
         """What is judged by itself: the message, or with LMTP each recipient's (RFC 2033 4.2)."""

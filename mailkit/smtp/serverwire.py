@@ -3,9 +3,10 @@
 import re
 from functools import lru_cache
 
-from mailkit.sansio import Buffer, Conversation, Read, Write
+from mailkit.sansio import Buffer, Conversation, Read, Sleep, Write
 from mailkit.smtp.policy import ServerProfile
 from mailkit.smtp.reply import Reply
+from mailkit.smtp.stranger import TLS_HELLO, stranger
 
 __all__ = ["ServerWire"]
 
@@ -13,7 +14,9 @@ _LINE_LIMIT = 12_288  # RFC 4954 4.3: an AUTH line; all other commands are short
 _MOST_NOTES = 2_000  # lines of a transcript between two messages
 _LONGEST_NOTE = 500
 _MOST_WARNINGS = 20
+_MOST_PENDING = 65_536  # bytes of replies: short commands have long ones, and a client may never read them
 _AUTH = re.compile(r"\W*(?i:AUTH)\b(?:\W+[A-Z0-9_-]{1,20}(?=\s|$))?")  # RFC 4954 4: what a mechanism is called
+_UNSEEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class ServerWire:
@@ -28,6 +31,7 @@ class ServerWire:
         self._is_lenient = profile.is_lenient
         self._warnings: list[str] = []
         self._pending: list[bytes] = []
+        self._pending_size = 0
         self.buffer = Buffer()
         self.is_secret = False
         """Whether what the client says now is a secret, which is not kept."""
@@ -43,13 +47,17 @@ class ServerWire:
         """Return the mistakes since this was asked last."""
         return _taken(self._warnings)
 
-    def taken_transcript(self, *last: str) -> tuple[str, ...]:
-        """Return what was said since this was asked last, and what else is to stand there; nothing when none is kept."""
-        for text in last:
-            self._note(text)
+    @property
+    def transcript(self) -> tuple[str, ...]:
+        """What was said since it was taken last; nothing when none is kept."""
+        return tuple(self._transcript)
+
+    def taken_transcript(self) -> tuple[str, ...]:
+        """Return the transcript, and begin a new one."""
         return _taken(self._transcript)
 
-    def _note(self, text: str) -> None:
+    def note(self, text: str) -> None:
+        """Have a line in the transcript, where one is kept."""
         if self._keeps_transcript and len(self._transcript) < _MOST_NOTES:
             self._transcript.append(text[:_LONGEST_NOTE])
 
@@ -58,8 +66,9 @@ class ServerWire:
         written, notes = _written(reply, self.has_codes)
         if self._keeps_transcript:
             for note in notes:
-                self._note(note)
+                self.note(note)
         self._pending.append(written)
+        self._pending_size += len(written)
         if reply.code == 421:  # RFC 5321 4.2.3: whoever says it closes the channel
             self.is_over = True
 
@@ -75,7 +84,7 @@ class ServerWire:
 
     def flush(self) -> Conversation[None]:
         if self._pending:
-            replies, self._pending = b"".join(self._pending), []
+            replies, self._pending, self._pending_size = b"".join(self._pending), [], 0
             yield Write(replies)
 
     def fill(self) -> Conversation[bool]:
@@ -88,11 +97,20 @@ class ServerWire:
 
     def line(self) -> Conversation[bytes | None]:
         """Return the next line without its end, or None when there is none to obey."""
+        if self._pending_size > _MOST_PENDING:
+            yield from self.flush()
+            yield Sleep(0)  # a client that asks for much at once leaves the others their turn
         while (line := self.buffer.take_until(b"\n", limit=_LINE_LIMIT)) is None:
+            if self.buffer.starts_with(TLS_HELLO):  # its lines, if it has any, do not end soon
+                line = self.buffer.take(len(self.buffer))
+                break
             if not (yield from self.fill()):
                 return None
         if self._keeps_transcript:
-            self._note(f"C: {'***' if self.is_secret else _shown(line)}")
+            self.note(f"C: {'***' if self.is_secret else _shown(line)}")
+        if fault := stranger(line):
+            self.close(fault)
+            return None
         if line.endswith(b"\r\n"):
             return line[:-2]
         if self._is_lenient:
@@ -133,6 +151,10 @@ def _taken(kept: list[str]) -> tuple[str, ...]:
 
 def _shown(line: bytes) -> str:
     """What stands behind the mechanism of an AUTH is a secret, or may be, however wrongly the line is written."""
+    if line.startswith(TLS_HELLO):
+        return "(a TLS handshake)"
     text = line.rstrip(b"\r\n").decode("utf-8", "replace")
+    if not text.isprintable():
+        text = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)  # where it is read it must move no cursor
     found = _AUTH.match(text)
     return f"{found[0]} ***" if found and text[found.end() :].strip() else text

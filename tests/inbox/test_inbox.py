@@ -15,6 +15,7 @@ import trustme
 from mailkit import Attachment, Mailer, Message, MessageBuilder
 from mailkit.errors import ArrivalError, AuthError, ConfigError, RecipientsRefused
 from mailkit.inbox import Inbox
+from tests.kit.raw import noted
 
 
 def mail(to: str = "bob@example.com", subject: str = "Hello", text: str = "Hi Bob") -> Message:
@@ -289,6 +290,8 @@ def test_rule_when_it_drops_at_the_dot_then_the_message_is_in_doubt_and_not_kept
     with Inbox(rules=("dot drop times=1",)) as inbox, Mailer(inbox.url) as mailer:
         assert mailer.send(mail()).in_doubt
         assert len(inbox) == 0
+        assert noted(inbox).transcript[-1].endswith("octets of content)")
+        assert "C: DATA" in noted(inbox).transcript
 
 
 def test_rule_when_it_delays_then_others_are_served_meanwhile_and_closing_ends_it() -> None:

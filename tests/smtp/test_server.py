@@ -1,6 +1,7 @@
 """The server's conversation against scripted clients."""
 
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -130,7 +131,6 @@ def test_ehlo_when_said_then_what_the_profile_offers_is_listed() -> None:
         (b"BOGUS", b"500 Unknown command"),
         (b"", b"500 Unknown command"),
         (b"run", b"500 Unknown command"),
-        (b"GET / HTTP/1.1", b"500 Unknown command"),
         (b"NOOP \xff", b"500 Commands are ASCII or UTF-8"),
         (b"NOOP\rQUIT", b"500 A line has neither CR nor NUL within"),
         (b"NOOP\0", b"500 A line has neither CR nor NUL within"),
@@ -525,6 +525,26 @@ def test_serve_when_a_verdict_comes_later_then_the_wire_sleeps_and_the_verdict_c
     assert effects == [Sleep(3.0)] * 6 + [Sleep(4.0)]
     assert policy.asked == ["connect", "hello", "sender", "recipient", "data"]
     assert heard.endswith(b"554 5.6.0 Too slow\r\n221 2.0.0 Bye\r\n")
+
+
+def test_serve_when_much_is_asked_at_once_then_replies_leave_in_pieces_and_others_have_their_turn() -> None:
+    """Short commands have long replies: they do not pile up, and an event loop gets to its other clients in between."""
+    conversation, written, turns = serve(Postbox(), BARE), [], 0
+    coming, result = [b"HELP\r\n" * 10_000], None
+    with suppress(StopIteration):
+        while True:
+            effect = conversation.send(result)
+            result = None
+            match effect:
+                case Write(data):
+                    written.append(len(data))
+                case Read():
+                    result = coming.pop() if coming else b""
+                case Sleep(seconds):
+                    turns += seconds == 0
+    assert sum(written) > 700_000
+    assert max(written) < 70_000
+    assert turns == len(written) - 2  # but for the greeting and the rest
 
 
 @dataclass
