@@ -46,12 +46,8 @@ def read_context(file: Path | None, assignments: Iterable[str]) -> dict[str, Any
 
 def sample_context(templates: Templates, template: str) -> dict[str, Any]:
     """Return ``receipt.sample.json`` beside ``receipt.html`` or ``receipt.de.html``, or nothing."""
-    stem = template.rpartition(".")[0]
-    for name in (f"{stem}.sample.json", f"{stem.rpartition('.')[0]}.sample.json"):
-        data = templates.read(name)
-        if data is not None:
-            return _parsed(data.decode("utf-8-sig", "replace"), name)
-    return {}
+    name = templates.sample(template)
+    return _parsed((templates.read(name) or b"").decode("utf-8-sig", "replace"), name) if name else {}
 
 
 def _json_object(path: Path) -> dict[str, Any]:
