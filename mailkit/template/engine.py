@@ -110,6 +110,10 @@ class Templates:
         names = shelved() if name.startswith(PREFIX) else self.names()
         return list(dict.fromkeys((self._locale, *variants(name, names), *self._catalogues.languages())))
 
+    def file(self, name: str, *, locale: str | None = None) -> str:
+        """Return the name of the file that a template is taken from in a language: it or its translation."""
+        return self._localised(name, locale)[0]
+
     def sample(self, name: str) -> str | None:
         """Return the name of a template's sample data: ``receipt.sample.json``, for ``receipt.de.html`` too. None without."""
         return next((found for found in samples_beside(name) if self.read(found) is not None), None)

@@ -32,8 +32,8 @@ async function answered(path, query, options) {
 export const get = async (path, query, options) => (await answered(path, query, options)).json();
 export const text = async (path, query, options) => (await answered(path, query, options)).text();
 
-export async function send(method, path, data, query) {
-  const options = { method };
+export async function send(method, path, data, query, more) {
+  const options = { method, ...more };
   if (data instanceof Blob) options.body = data;
   else if (data !== undefined) Object.assign(options, { body: JSON.stringify(data), headers: { "content-type": "application/json" } });
   return (await answered(path, query, options)).json();

@@ -29,10 +29,10 @@ function* fields(text) {
   }
 }
 
-export function source(text, kind) {
+export function source(text, kind, first = 1) {
   const shown = text.slice(0, MOST);
   const view = el("div.code-view", { tabIndex: 0 });
-  let number = 0, line;
+  let number = first - 1, line;
   const next = () => {
     number += 1;
     line = el("span.t");

@@ -17,7 +17,7 @@ export class Tabbed {
       ...this.tabs.map((tab) => el("button", { type: "button", role: "tab", id: `tab-${tab.id}`, "aria-controls": "panel", onclick: () => this.go(tab.id) }, tab.title)));
   }
 
-  async open(name, line, file) {
+  async open(name, line, file, isQuiet) {
     const m = this.message;
     let tab = this.tabs.find((one) => one.id === name) || this.tabs[0];
     if (!tab.has(m)) tab = this.tabs.find((one) => one.has(m));
@@ -28,11 +28,12 @@ export class Tabbed {
       button.setAttribute("aria-selected", String(isOpen));
       button.tabIndex = isOpen ? 0 : -1;
       button.disabled = !one.has(m);
+      button.hidden = Boolean(one.isOnly) && !one.has(m);
       if (isOpen) button.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
     this.panel.setAttribute("aria-labelledby", `tab-${tab.id}`);
     if (!this.kept[tab.id]) {
-      this.panel.replaceChildren(el("div.wait", {}, "…"));
+      if (!isQuiet) this.panel.replaceChildren(el("div.wait", {}, "…"));
       try {
         this.kept[tab.id] = await tab.view(m, this);
       } catch (error) {

@@ -29,7 +29,7 @@ function shown(m) {
   // A sandbox without scripts and without our origin; the answer's own policy says the same.
   const frame = el("iframe", { title: "The mail", sandbox: "allow-popups allow-popups-to-escape-sandbox", referrerPolicy: "no-referrer" });
   const around = el("div.frame", {}, frame);
-  let images = false;
+  let images = m.images;
   const draw = () => {
     around.className = `frame ${look.width}${look.scheme === "light" ? "" : " dark"}`;
     frame.src = address(m.view, { scheme: look.scheme, images: images ? 1 : "" });
@@ -38,7 +38,7 @@ function shown(m) {
   const pick = (name, value, title, ...content) =>
     el("button", { type: "button", title, "data-name": name, "data-value": value, onclick: () => { look[name] = value; draw(); } }, ...content);
   const blocked = m.remote > 0 && el("div.blocked", {}, `${plural(m.remote, "remote file")} blocked`,
-    el("button.act", { type: "button", onclick: (event) => { images = true; event.target.parentNode.remove(); draw(); } }, "Load"));
+    el("button.act", { type: "button", onclick: (event) => { images = m.images = true; event.target.parentNode.remove(); draw(); } }, "Load"));
   const bar = el("div.stage", {},
     el("div.pick.widths", { role: "group", "aria-label": "Width" }, ...WIDTHS.map(([value, word]) => pick("width", value, word, icon(value), word))),
     el("div.pick", { role: "group", "aria-label": "Colours" }, ...SCHEMES.map(([value, sign, word]) => pick("scheme", value, word, icon(sign), el("span.hidden", {}, word)))),
