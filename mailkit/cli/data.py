@@ -8,13 +8,18 @@ from typing import Any
 from mailkit.errors import ConfigError
 from mailkit.template import Templates
 
-__all__ = ["locate", "read_context", "sample_context"]
+__all__ = ["locate", "opened", "read_context", "sample_context"]
 
 
 def locate(template: str, folder: str, *, translations: str, inliner: str) -> tuple[Templates, str]:
     """Return the templates and the name: of a template in ``folder``, or of a file given by its path."""
     where, name = _place(template, folder)
-    return Templates(where, translations=translations or None, inliner=inliner), name  # type: ignore[arg-type]  # checked there
+    return opened(where, translations=translations, inliner=inliner), name
+
+
+def opened(where: Path | dict[str, str], *, translations: str, inliner: str) -> Templates:
+    """Return the templates of a folder, set up as the options say."""
+    return Templates(where, translations=translations or None, inliner=inliner)  # type: ignore[arg-type]  # checked there
 
 
 def _place(template: str, folder: str) -> tuple[Path, str]:

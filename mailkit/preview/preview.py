@@ -15,6 +15,7 @@ from mailkit.template.origin import Origin, Origins
 __all__ = ["LocatedFinding", "Preview"]
 
 _MOST_ORIGINS = 20
+_MOST_NOTES = 4  # lines at which one feature is noted; a layout that uses it everywhere says no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class Preview:
         for feature in self.html_report.findings if self.message else ():
             if feature.severity is Severity.WARNING:
                 share = f"{round(100 * feature.unsupported)}% of the clients do not have it."
-                for place in self.html_origins.get(feature.slug, ()):
+                for place in self.html_origins.get(feature.slug, ())[:_MOST_NOTES]:
                     yield _note(place, feature.severity, feature.title, share, feature.hint, "check")
 
     def facts(self) -> dict[str, object]:

@@ -1,15 +1,11 @@
 """The page of previews, served by one of our own."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from mailkit.check import Scanner
 from mailkit.inbox.served import Served, is_open, needing_web
 from mailkit.preview.previews import Previews
 from mailkit.preview.watch import Watcher
-
-if TYPE_CHECKING:
-    from mailkit.inbox.web import Application, Live
 
 __all__ = ["PreviewSite"]
 
@@ -36,29 +32,15 @@ class PreviewSite(Served):
     ) -> None:
         self.watcher = Watcher(previews.stamps, every=every)
         chosen = previews.named(template) if template else ""
-        application, live = self._built(
-            previews, chosen=chosen, locale=locale, hosts=[*hosts, host], host=host, scanner=scanner
-        )
-        super().__init__(application, live.close, host=host, port=port)
-
-    def _built(
-        self,
-        previews: Previews,
-        *,
-        chosen: str,
-        locale: str,
-        hosts: Iterable[str],
-        host: str,
-        scanner: Scanner | None,
-    ) -> "tuple[Application, Live]":
         with needing_web():
             from mailkit.preview.web import build
-        return build(
+        application, live = build(
             previews,
             self.watcher,
             chosen=chosen,
             locale=locale,
-            hosts=hosts,
+            hosts=[*hosts, host],
             takes_addresses=is_open(host),
             scanner=scanner,
         )
+        super().__init__(application, live.close, host=host, port=port)

@@ -57,7 +57,7 @@ export class Reader extends Tabbed {
       el("a.file", { href: address(`${m.at}/files/${file.number}`), download: "", title: `${file.filename} (${file.type})` },
         icon("clip"), el("span", {}, file.filename || "without a name"), el("small", {}, size(file.size))));
     const select = el("select", { id: "locale", "aria-label": "Language", onchange: (event) => this.speak(event.target.value) },
-      ...languages.map((one) => el("option", { value: one, selected: one === m.locale }, one)));
+      ...languages.map((one) => el("option", { value: one, selected: one === m.locale }, spoken(one))));
     this.head.replaceChildren(
       el("div.top", {},
         el("button.icon.back", { type: "button", "aria-label": "Back to the list", onclick: this.close }, icon("back")),
@@ -80,6 +80,9 @@ export class Reader extends Tabbed {
     return this.open(tab, line, file);
   }
 }
+
+const names = new Intl.DisplayNames(["en"], { type: "language" });
+const spoken = (tag) => { try { return `${names.of(tag)} (${tag})`; } catch { return tag; } };
 
 /** Where things are scrolled to, by how they are found again. */
 function scrolled(panel) {

@@ -60,7 +60,7 @@ const at = (reader, tab, line, text, file) => el("button.at", { type: "button", 
 
 /** Where it is from, of a message that has been rendered: lines of the template's files. */
 const origins = (reader, found = []) => found.slice(0, MOST_ORIGINS).map(({ file, line }) => {
-  const button = at(reader, "template", line, `${file}:${line}`, file);
+  const button = at(reader, "template", line, `${file.replace(/^mailkit:/, "")}:${line}`, file);
   button.classList.add("origin");
   return button;
 });
