@@ -65,7 +65,7 @@ async function render(line) {
     if (error.name === "AbortError") return;
     if (!(error instanceof Refused)) throw error;
     problem(error);
-    if (reader.message?.template !== name) reader.blank();
+    if (reader.message?.template !== name || !templates.some((one) => one.name === name)) reader.blank();
   }
 }
 
