@@ -1,6 +1,7 @@
 """A template rendered with data: a message to look at, or what is wrong."""
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ from mailkit.template.origin import Origin, Origins
 
 __all__ = ["LocatedFinding", "Preview"]
 
+_FOR_INLINER = re.compile(r"""\sdata-premailer=["'][^"']*["']""")  # which takes it out
 _MOST_ORIGINS = 20
+_OF_SHEETS = ("css-selector", "css-pseudo", "css-at", "css-comments", "css-important", "html-style")
 _MOST_NOTES = 4  # lines at which one feature is noted; a layout that uses it everywhere says no more
 
 
@@ -91,8 +94,18 @@ class Preview:
     @cached_property
     def html_origins(self) -> Mapping[str, tuple[Origin, ...]]:
         """By the slug of a feature, the template's lines that use it: those of its style sheets, not what was inlined."""
-        draft = check_html(self.origins.html)
-        return {one.slug: tuple(self._of(one.lines))[:_MOST_ORIGINS] for one in draft.findings}
+        seen = {one.slug: one.lines for one in self.html_report.findings}
+        made = self.html.split("\n")
+        draft = self.origins.html.split("\n")
+        found = {}
+        for one in check_html(self.origins.html).findings:
+            lines = one.lines
+            if one.slug.startswith(_OF_SHEETS):
+                # Rules that were inlined are gone, and their selectors with them: what is left stands as it was written.
+                left = {_pair(made, line) for line in seen.get(one.slug, ())}
+                lines = tuple(line for line in lines if _pair(draft, line) in left) or lines
+            found[one.slug] = tuple(self._of(lines))[:_MOST_ORIGINS]
+        return found
 
     def html_facts(self) -> dict[str, object]:
         """Return the report on the HTML for JSON, each finding with its origins."""
@@ -151,6 +164,11 @@ class Preview:
             if len(lines) == 1:
                 return tuple(lines)
         return ()
+
+
+def _pair(lines: list[str], number: int) -> str:
+    """A line and the next without their white space: enough to know it again."""
+    return "".join(_FOR_INLINER.sub("", "".join(lines[number - 1 : number + 1])).split())
 
 
 def _places(origins: Iterable[Origin]) -> list[dict[str, object]]:

@@ -122,23 +122,31 @@ class Previews:
             explained = self.templates.explain(preview.template, values, locale=preview.locale or None)
         except MailkitError:
             return []
-        title = "Each page is finished by itself, which takes longer"
-        found = [(_IN_TEMPLATE.fullmatch(explained.why), title)] if explained.why else []
-        told = [
-            {"file": one["name"], "line": int(one["line"]), "severity": "note", "title": title, "detail": one["why"]}
-            for one, title in found
-            if one
-        ]
+        told: list[dict[str, object]] = []
+        if one := _IN_TEMPLATE.fullmatch(explained.why):
+            title = "Each page is finished by itself, which takes longer"
+            told.append(
+                {
+                    "file": one["name"],
+                    "line": int(one["line"]),
+                    "severity": "note",
+                    "title": title,
+                    "detail": one["why"],
+                }
+            )
+        values_at: dict[tuple[str, int, str], list[str]] = {}
+        for pin in explained.pins:
+            if pin.line:
+                values_at.setdefault((pin.name, pin.line, pin.where), []).append(pin.value[:100])
         told += [
             {
-                "file": pin.name,
-                "line": pin.line,
+                "file": file,
+                "line": line,
                 "severity": "note",
-                "title": f"The value stands in {pin.where}: CSS is inlined anew for each value",
-                "detail": pin.value[:100],
+                "title": f"What stands in {where} makes CSS be inlined anew for each value",
+                "detail": ", ".join(dict.fromkeys(shown)),
             }
-            for pin in explained.pins
-            if pin.line
+            for (file, line, where), shown in values_at.items()
         ]
         return [{**one, "hint": "", "tab": ""} for one in told]
 

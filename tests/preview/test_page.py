@@ -75,7 +75,7 @@ def test_tabs_when_each_is_opened_then_it_shows_what_it_is_called(browser: Chrom
         expect(panel.locator("#line-6 .t")).to_have_text("<h1>Hello, {{ name }}</h1>")
         panel.get_by_role("button", name="layouts/base.html").click()
         expect(panel.locator("#line-4 .t")).to_have_text(".box { display: grid; color: teal }")
-        expect(panel.locator("#line-4 ~ .note").first).to_contain_text("display:grid")
+        expect(panel.locator("#line-4 ~ .remark").first).to_contain_text("display:grid")
         page.get_by_role("tab", name="Text").click()
         expect(panel).to_contain_text("Your plan is Small.")
         page.keyboard.press("5")
@@ -249,7 +249,7 @@ def test_error_when_a_template_breaks_then_a_card_says_where_until_it_is_mended(
         expect(page.get_by_role("tab", name="Raw")).to_be_disabled()
         card.get_by_role("button", name="welcome.html:7").click()
         expect(page.get_by_role("tab", name="Template")).to_have_attribute("aria-selected", "true")
-        expect(page.locator(".note.error")).to_contain_text("There is no 'nmae'")
+        expect(page.locator(".remark.error")).to_contain_text("There is no 'nmae'")
         expect(page.locator("#line-7")).to_be_in_viewport()
         page.get_by_role("tab", name="Error").click()
         change(site, folder, "welcome.html", good.replace("Hello", "Mended"))
@@ -343,6 +343,7 @@ def test_hostile_data_when_it_is_rendered_then_nothing_runs_and_nothing_is_fetch
             alone.goto(f"{site.url}view/1")
             assert alone.url == f"{site.url}view/1"
             assert web.paths == []
+            watched.requests.clear()  # what was refused has been written down, too
 
 
 def test_hostile_names_when_shown_then_they_are_text(browser: Chromium, folder: Path) -> None:

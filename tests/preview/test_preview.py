@@ -119,6 +119,15 @@ def test_findings_when_they_are_of_the_html_then_they_are_at_lines_of_the_templa
     assert notes["layouts/base.html", 4] == "check"
 
 
+def test_findings_when_a_rule_is_inlined_then_its_selector_is_none() -> None:
+    """What is left of a style sheet leads to its lines, and what has been put into attributes does not."""
+    page = "Subject: x\n\n<style>\np { color: red }\n</style>\n<style data-premailer='ignore'>\n@media print { p { top: 0 } }\n"
+    found = previews(a__html=f"{page}</style>\n<p>x</p>\n").render("a.html")
+    assert "<p style" in found.html
+    assert found.html_origins["css-selector-type"] == (("a.html", 7),)
+    assert found.html_origins["html-style"] == (("a.html", 6),)
+
+
 def test_findings_when_they_are_of_a_header_then_they_are_at_its_line() -> None:
     """The subject's, here."""
     found = previews(a__html="From: a@example.com\nSubject: BUY THIS NOW!!\n\n<p>x").render("a.html")

@@ -146,6 +146,6 @@ async function files(m, reader) {
 
 function said(one, reader) {
   const rest = [one.detail, one.hint].filter(Boolean).join(" · ");
-  return el(`div.note.${one.severity}`, {}, icon(SIGNS[one.severity]),
+  return el(`div.remark.${one.severity}`, {}, icon(SIGNS[one.severity]),
     el("span", {}, one.tab ? el("button.link", { type: "button", onclick: () => reader.go(one.tab) }, one.title) : el("b", {}, one.title), rest && el("small", {}, rest)));
 }
