@@ -167,8 +167,9 @@ class Preview:
 
 
 def _pair(lines: list[str], number: int) -> str:
-    """A line and the next without their white space: enough to know it again."""
-    return "".join(_FOR_INLINER.sub("", "".join(lines[number - 1 : number + 1])).split())
+    """A line and the next without their white space: enough to know it again, where it is of a style sheet."""
+    text = "".join(lines[number - 1 : number + 1])
+    return "".join(_FOR_INLINER.sub("", text[max(0, text.rfind("<style")) :]).split())
 
 
 def _places(origins: Iterable[Origin]) -> list[dict[str, object]]:
