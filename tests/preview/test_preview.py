@@ -31,6 +31,7 @@ def test_listed_when_there_is_a_folder_then_its_messages_are_told_with_subject_a
     assert found == [("note.txt", "A note", ("en",)), ("welcome.html", "Welcome, {{ name }}", ("en", "de"))]
 
 
+@pytest.mark.slow
 def test_listed_when_there_is_no_folder_then_the_starters_are_and_each_renders() -> None:
     """By their short names, too, in all their languages, with their samples."""
     found = Previews()

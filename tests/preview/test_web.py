@@ -144,6 +144,7 @@ def test_previews_when_data_is_hostile_then_it_is_data(folder: Path, name: str) 
         assert told["problem"] or told["subject"].startswith("Welcome, ")
 
 
+@pytest.mark.slow
 def test_previews_when_many_are_rendered_then_the_oldest_are_forgotten(folder: Path) -> None:
     """A page asks anew; memory stays bounded."""
     with website(folder) as web:
@@ -204,6 +205,7 @@ def news(response: http.client.HTTPResponse) -> Any:
     return json.loads(line.removeprefix(b"data:"))
 
 
+@pytest.mark.slow
 def test_events_when_a_file_changes_then_the_page_is_told(folder: Path) -> None:
     """Files are looked at while somebody listens, and the end of the site ends the connection."""
     with PreviewSite(Previews(Templates(folder)), every=3600) as site:
