@@ -40,6 +40,7 @@ gallery: $(READY) ## take the pictures of the starter templates and of the pages
 	$(BIN)/python docs/report.py
 	$(BIN)/python docs/unsubscribe.py
 	$(BIN)/python docs/inbox.py
+	$(BIN)/python docs/preview.py
 
 peers: $(PEERS)/.ready ## install the libraries that mailkit is measured and tested against, apart from all else
 

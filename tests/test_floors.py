@@ -16,14 +16,23 @@ FLOORS = {
     **dict.fromkeys(("net", "template", "check"), 4),
     **dict.fromkeys(("transport", "mailbox"), 5),
     "delivery": 6,
-    **dict.fromkeys(("bulk", "inbox"), 7),
+    **dict.fromkeys(("bulk", "inbox", "preview"), 7),
     "cli": 8,
 }
 # What a room may know of its neighbour on the same floor: a mailbox's URL is read, and its user logs in, as those of a relay;
-# a spam filter is asked over a socket.
+# a spam filter is asked over a socket; a template is looked at in the page that shows mail.
 NEIGHBOURS = {
     "mailbox": {"mailkit.transport.url", "mailkit.transport.login", "mailkit.transport.certificate"},
     "check": {"mailkit.net.blocking", "mailkit.net.tls"},
+    "preview": {
+        "mailkit.inbox.detail",
+        "mailkit.inbox.served",
+        "mailkit.inbox.web",
+        "mailkit.inbox.web.answer",
+        "mailkit.inbox.web.guard",
+        "mailkit.inbox.web.live",
+        "mailkit.inbox.web.shown",
+    },
 }
 # The door and the way in from the shell may reach everything; nothing reaches them.
 DOORS = ("__init__", "__main__")

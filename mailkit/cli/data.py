@@ -8,13 +8,18 @@ from typing import Any
 from mailkit.errors import ConfigError
 from mailkit.template import Templates
 
-__all__ = ["locate", "read_context", "sample_context"]
+__all__ = ["locate", "opened", "read_context", "sample_context"]
 
 
 def locate(template: str, folder: str, *, translations: str, inliner: str) -> tuple[Templates, str]:
     """Return the templates and the name: of a template in ``folder``, or of a file given by its path."""
     where, name = _place(template, folder)
-    return Templates(where, translations=translations or None, inliner=inliner), name  # type: ignore[arg-type]  # checked there
+    return opened(where, translations=translations, inliner=inliner), name
+
+
+def opened(where: Path | dict[str, str], *, translations: str, inliner: str) -> Templates:
+    """Return the templates of a folder, set up as the options say."""
+    return Templates(where, translations=translations or None, inliner=inliner)  # type: ignore[arg-type]  # checked there
 
 
 def _place(template: str, folder: str) -> tuple[Path, str]:
@@ -46,12 +51,8 @@ def read_context(file: Path | None, assignments: Iterable[str]) -> dict[str, Any
 
 def sample_context(templates: Templates, template: str) -> dict[str, Any]:
     """Return ``receipt.sample.json`` beside ``receipt.html`` or ``receipt.de.html``, or nothing."""
-    stem = template.rpartition(".")[0]
-    for name in (f"{stem}.sample.json", f"{stem.rpartition('.')[0]}.sample.json"):
-        data = templates.read(name)
-        if data is not None:
-            return _parsed(data.decode("utf-8-sig", "replace"), name)
-    return {}
+    name = templates.sample(template)
+    return _parsed((templates.read(name) or b"").decode("utf-8-sig", "replace"), name) if name else {}
 
 
 def _json_object(path: Path) -> dict[str, Any]:

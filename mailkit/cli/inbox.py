@@ -1,18 +1,17 @@
 """``mailkit inbox``: catch mail, and look at it."""
 
 import contextlib
-import signal
 import ssl
-import sys
 import webbrowser
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from mailkit.check import Scanner
+from mailkit.cli import options
 from mailkit.cli.arrivals import Arrivals, Form
+from mailkit.cli.ending import until_ended
 from mailkit.cli.output import line, notes, print_json
 from mailkit.errors import ConfigError, MailkitError
 from mailkit.inbox import Inbox, Release, Site, own_certificate, unbundled
@@ -96,15 +95,7 @@ def inbox(
         list[str] | None,
         typer.Option("--release-to", metavar="PATTERN", help="To whom: me@example.com, *@example.com. Repeatable."),
     ] = None,
-    spam: Annotated[
-        str,
-        typer.Option(
-            "--spam",
-            envvar="MAILKIT_SPAM",
-            metavar="URL",
-            help="Ask a spam filter: spamd://127.0.0.1, rspamd://127.0.0.1.",
-        ),
-    ] = "",
+    spam: options.Spam = "",
     allow_host: Annotated[
         list[str] | None,
         typer.Option("--allow-host", metavar="NAME", help="A name by which the page may be asked for. Repeatable."),
@@ -160,7 +151,7 @@ def inbox(
     if bool(release) != bool(release_to):
         raise ConfigError("--release and --release-to go together", hint="Say by which transport, and to whom.")
     with contextlib.ExitStack() as running:
-        running.enter_context(_ending())
+        running.enter_context(until_ended())
         running.enter_context(caught)
         site = None
         if web is not None or not print_:
@@ -232,19 +223,3 @@ def _import(caught: Inbox, path: Path) -> None:
             caught.archive.add(one)
     except MailkitError as error:
         raise ConfigError(f"{path}: {error}", hint=error.hint) from None
-
-
-@contextlib.contextmanager
-def _ending() -> Iterator[None]:
-    """End as with Ctrl-C when a supervisor says so; and without a word about it, since that is how an inbox ends."""
-
-    def end(number: int, frame: object) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    except KeyboardInterrupt:
-        sys.stdout.flush()
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -15,6 +15,7 @@ from mailkit.cli.journal import journal
 from mailkit.cli.mailbox import mailbox
 from mailkit.cli.new import new
 from mailkit.cli.output import notes, print_error
+from mailkit.cli.preview import preview
 from mailkit.cli.render import render
 from mailkit.cli.send import send
 from mailkit.cli.suppress import suppress
@@ -46,7 +47,7 @@ app = typer.Typer(
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS = (send, batch, render, new, verify, inbox)
+_COMMANDS = (send, batch, render, preview, new, verify, inbox)
 for _command in _COMMANDS:
     app.command()(_command)
 app.add_typer(journal, name="journal")

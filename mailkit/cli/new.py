@@ -62,4 +62,4 @@ def new(
         return
     for file in written:
         notes.print(line(("wrote ", "green"), str(folder / file)))
-    notes.print(f"Look at it: mailkit render {folder / name}.html")
+    notes.print(f"Look at it: mailkit preview {folder / name}.html")

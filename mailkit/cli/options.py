@@ -14,6 +14,7 @@ __all__ = [
     "Rate",
     "Sender",
     "Set",
+    "Spam",
     "TemplateFolder",
     "Translations",
     "Via",
@@ -66,6 +67,12 @@ InlinerName = Annotated[
     str,
     typer.Option(
         "--inliner", envvar="MAILKIT_INLINER", metavar="NAME", help="What inlines CSS: premailer, css-inline or none."
+    ),
+]
+Spam = Annotated[
+    str,
+    typer.Option(
+        "--spam", envvar="MAILKIT_SPAM", metavar="URL", help="Ask a spam filter: spamd://127.0.0.1, rspamd://127.0.0.1."
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -1,33 +1,27 @@
-"""All that a page or a program is told of one caught message."""
+"""All that a page or a program is told of one message."""
 
 from collections.abc import Sequence
 
 from mailkit.inbox.caught import Caught
 from mailkit.inbox.frame import remote_count
 from mailkit.inbox.outline import outline
-from mailkit.message import Attachment
+from mailkit.message import Attachment, Message
 from mailkit.message.stored import StoredFile
 
-__all__ = ["attached", "detail"]
+__all__ = ["attached", "contents", "detail"]
 
 _MOST_TEXT = 1_000_000  # characters of a text or of a field that are told
 
 
 def detail(caught: Caught) -> dict[str, object]:
     """Return it for JSON: fields, text, parts, envelope, session, warnings, links and code. The HTML is asked for on its own."""
-    message = caught.message
     return {
         "id": caught.id,
         "at": caught.at.isoformat(),
         "inbox": caught.inbox,
         "size": len(caught.raw),
-        "subject": message.subject,
-        "from": [str(one) for one in message.from_],
-        "to": [str(one) for one in message.to],
-        "cc": [str(one) for one in message.cc],
-        "reply_to": [str(one) for one in message.reply_to],
+        **contents(caught.message),
         "bcc": list(caught.bcc),
-        "message_id": message.message_id,
         "unread": caught.is_unread,
         "tags": list(caught.tags),
         "envelope": {
@@ -39,17 +33,29 @@ def detail(caught: Caught) -> dict[str, object]:
             "secure": caught.is_secure,
             "body": str(caught.body),
         },
-        "headers": [[field.name, str(field)[:_MOST_TEXT]] for field in message.headers.fields],
-        "text": message.text[:_MOST_TEXT] if message.text is not None else None,
-        "has_html": message.html is not None,
-        "remote": remote_count(caught.html),
         "parts": outline(caught.raw),
-        "attachments": [_file(number, part) for number, part in enumerate(attached(caught))],
         "warnings": list(caught.warnings),
         "links": list(caught.links()),
         "code": caught.code(),
         "origin": dict(caught.origin),
         "transcript": list(caught.transcript),
+    }
+
+
+def contents(message: Message) -> dict[str, object]:
+    """Return what is told of any message: who, what, its header fields, its text and its files."""
+    return {
+        "subject": message.subject,
+        "from": [str(one) for one in message.from_],
+        "to": [str(one) for one in message.to],
+        "cc": [str(one) for one in message.cc],
+        "reply_to": [str(one) for one in message.reply_to],
+        "message_id": message.message_id,
+        "headers": [[field.name, str(field)[:_MOST_TEXT]] for field in message.headers.fields],
+        "text": message.text[:_MOST_TEXT] if message.text is not None else None,
+        "has_html": message.html is not None,
+        "remote": remote_count(message.html or ""),
+        "attachments": [_file(number, part) for number, part in enumerate(message.parts())],
     }
 
 

@@ -5,7 +5,8 @@ The layout is gettext's own: ``FOLDER/de/LC_MESSAGES/messages.po``. A ``.po`` fi
 
 import gettext
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from copy import copy
 from functools import partial
 from io import BytesIO
@@ -53,6 +54,27 @@ class Catalogues:
                 one.add_fallback(whole)
             whole = one
         return whole
+
+    def languages(self) -> list[str]:
+        """Return the languages that have a catalogue."""
+        return sorted({*self._given, *(name for name, _ in self._files())})
+
+    def stamps(self) -> dict[str, object]:
+        """Return a value for each file of a catalogue; it changes when the file does."""
+        found: dict[str, object] = {}
+        for _, path in self._files():
+            with suppress(OSError):
+                status = path.stat()
+                found[str(path)] = (status.st_mtime_ns, status.st_size)
+        return found
+
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        if self._folder is None:
+            return
+        for path in self._folder.glob(f"*/LC_MESSAGES/{self._domain}.*"):
+            with suppress(MessageError):  # a folder that is not called after a language is never asked for
+                if path.suffix in (".mo", ".po"):
+                    yield language.tag(path.parts[-3]), path
 
     def _file(self, wanted: str) -> gettext.NullTranslations | None:
         if self._folder is None:

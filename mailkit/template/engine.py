@@ -7,7 +7,6 @@ What has been rendered is finished (:mod:`~mailkit.template.finish`) once for ea
 (:mod:`~mailkit.template.skeleton`) and put into a :class:`mailkit.MessageBuilder`.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,18 +15,21 @@ from typing import Any, Literal
 import jinja2
 
 from mailkit.errors import AddressError, ConfigError, MailkitError, MessageError, TemplateBroken
-from mailkit.message import Address, MessageBuilder
+from mailkit.message import Attachment, MessageBuilder
 from mailkit.mime.control import refuse_controls
 from mailkit.template import language, source
+from mailkit.template.addressee import ADDRESSED, addresses
 from mailkit.template.catalogue import Catalogues, Translations
 from mailkit.template.environment import Environments
 from mailkit.template.explain import Explained, explained
 from mailkit.template.finish import Finished, Finisher
-from mailkit.template.gallery import SHELF
+from mailkit.template.gallery import PREFIX, SHELF, shelved
+from mailkit.template.index import LANGUAGE, samples_beside, variants
 from mailkit.template.inline import INLINERS
 from mailkit.template.invitation import write_calendar
 from mailkit.template.load import read
 from mailkit.template.mjml import compile_mjml
+from mailkit.template.origin import Origins, origins
 from mailkit.template.picture import Pictures, embedding
 from mailkit.template.place import Given, places
 from mailkit.template.rendered import Rendered
@@ -43,6 +45,14 @@ __all__ = ["Templates"]
 class _Head:
     stamp: object
     lines: list[tuple[str, source.HeadLine, jinja2.Template]]
+
+
+@dataclass(slots=True)
+class _Begun:
+    name: str
+    values: dict[str, Any]
+    headers: list[tuple[str, str]]
+    embedded: dict[str, Attachment]
 
 
 class Templates:
@@ -78,12 +88,13 @@ class Templates:
         self._places = (*self._own, SHELF)
         self._locale = language.tag(locale)
         self._pictures = Pictures(self._places)
+        self._catalogues = Catalogues(translations, domain=domain)
         self._jinja = Environments(
             self._places,
             sandbox=sandbox,
             filters=filters or {},
             globals={"embed": self._pictures.embed, **(globals or {})},
-            catalogues=Catalogues(translations, domain=domain),
+            catalogues=self._catalogues,
             names=self.names,
         )
         self._skeletons = Skeletons(Finisher(_inliner(inliner), _dialect(inliner)))
@@ -93,6 +104,24 @@ class Templates:
     def names(self) -> list[str]:
         """Return the names of all files in the template places."""
         return sorted({name for place in self._own for name in place.names()})
+
+    def languages(self, name: str) -> list[str]:
+        """Return the languages that a template can be rendered in: its own first, then its translations and the catalogues'."""
+        names = shelved() if name.startswith(PREFIX) else self.names()
+        return list(dict.fromkeys((self._locale, *variants(name, names), *self._catalogues.languages())))
+
+    def file(self, name: str, *, locale: str | None = None) -> str:
+        """Return the name of the file that a template is taken from in a language: it or its translation."""
+        return self._localised(name, locale)[0]
+
+    def sample(self, name: str) -> str | None:
+        """Return the name of a template's sample data: ``receipt.sample.json``, for ``receipt.de.html`` too. None without."""
+        return next((found for found in samples_beside(name) if self.read(found) is not None), None)
+
+    def stamps(self) -> dict[str, object]:
+        """Return a value for each file in the template places and each catalogue; it changes when the file does."""
+        files = {name: tuple(place.stamp(name) for place in self._own) for name in self.names()}
+        return {**files, **self._catalogues.stamps()}
 
     @property
     def statistics(self) -> Statistics:
@@ -129,11 +158,30 @@ class Templates:
         _, explanation = self._render(name, context or {}, locale, slots)
         return explained(explanation, slots)
 
+    def origins(self, name: str, context: Mapping[str, Any] | None = None, *, locale: str | None = None) -> Origins:
+        """Say which template line each line of the page is from, before its CSS is inlined.
+
+        Empty where that cannot be told: for text, Markdown and MJML, and for a page that looks at what it has captured. Raises
+        TemplateError.
+        """
+        with self._begun(name, context or {}, locale) as begun:
+            if not begun.name.endswith((".html", ".htm")):
+                return Origins()
+            try:
+                marked, plain = (
+                    self._jinja.run(self._jinja.load(begun.name, jinja), begun.name, begun.values)
+                    for jinja in (self._jinja.marking, self._jinja.plain)
+                )
+            except LookedAtError:  # it includes Markdown
+                return Origins()
+            with self._finishing(begun.name):
+                return origins(marked, plain, self.read)
+
     # -- parts ---------------------------------------------------------------------------------------------------
 
-    def _render(
-        self, name: str, context: Mapping[str, Any], locale: str | None, slots: Slots
-    ) -> tuple[Rendered, Explanation]:
+    @contextmanager
+    def _begun(self, name: str, context: Mapping[str, Any], locale: str | None) -> Iterator["_Begun"]:
+        """What every rendering begins with: the file for the language, the values, the headers."""
         found, base, spoken = self._localised(name, locale or context.get("locale"))
         values = {**context, "locale": spoken}
         with language.speaking(spoken), embedding() as embedded:
@@ -149,7 +197,14 @@ class Templates:
                 for file, line, template in head
                 if line.name.lower() != "layout"
             ]
-            preheader = next((value for key, value in headers if key.lower() == "preheader"), "")
+            yield _Begun(found, values, headers, embedded)
+
+    def _render(
+        self, name: str, context: Mapping[str, Any], locale: str | None, slots: Slots
+    ) -> tuple[Rendered, Explanation]:
+        with self._begun(name, context, locale) as begun:
+            found, values = begun.name, begun.values
+            preheader = next((value for key, value in begun.headers if key.lower() == "preheader"), "")
             calendar = self._calendar(found, values)
             if source.is_page(found):
                 finished, explanation = self._page(found, values, preheader, slots)
@@ -158,15 +213,15 @@ class Templates:
             else:
                 text = self._plain(found, values)
                 html, explanation = None, Explanation(True)
-        kept = tuple((key, value) for key, value in headers if key.lower() != "preheader")
-        return Rendered(kept, text, html, tuple(embedded.values()), calendar), explanation
+        kept = tuple((key, value) for key, value in begun.headers if key.lower() != "preheader")
+        return Rendered(kept, text, html, tuple(begun.embedded.values()), calendar), explanation
 
     def _localised(self, name: str, locale: Any) -> tuple[str, str, str]:
         """The file of a template for a language, the original, and the language to render it in."""
         stem, dot, ending = name.rpartition(".")
         base, _, suffix = stem.rpartition(".")
         original = f"{base}.{ending}"
-        if not (base and _LANGUAGE.fullmatch(suffix) and read(self._places, original) is not None):
+        if not (base and LANGUAGE.fullmatch(suffix) and read(self._places, original) is not None):
             original = name
         wanted = language.tag(str(locale)) if locale else self._locale
         if original != name and not locale:
@@ -191,7 +246,7 @@ class Templates:
 
     def _compile(self, name: str, line: source.HeadLine) -> jinja2.Template:
         # The label ends without ".html", so that autoescape is off: a header is text.
-        jinja = self._jinja.addressing if line.name.lower() in _ADDRESSED else self._jinja.plain
+        jinja = self._jinja.addressing if line.name.lower() in ADDRESSED else self._jinja.plain
         return self._jinja.compile(line.value, name, label=f"{name}:{line.name}", line=line.line, jinja=jinja)
 
     def _head_value(
@@ -200,8 +255,8 @@ class Templates:
         try:
             with setting_aside() as kept:
                 value = self._jinja.run(template, name, values)
-            if line.name.lower() in _ADDRESSED:
-                value = _addresses(value, kept)
+            if line.name.lower() in ADDRESSED:
+                value = addresses(value, kept)
             return refuse_controls(value, field=f"{line.name}, after rendering").strip()
         except MessageError as error:
             raise TemplateBroken(
@@ -304,26 +359,6 @@ class Templates:
 
 
 _BREAK_HINT = "A value used there holds it; take it out of the data, or write {{ … | replace('\\n', ' ') }}."
-_ADDRESSED = frozenset(("from", "sender", "to", "cc", "bcc", "reply-to", "return-path"))
-_LANGUAGE = re.compile("[a-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
-_PIECES = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,"])+')
-
-
-def _addresses(text: str, values: list[str]) -> str:
-    """Put the values into an address header: a name stays a name, and one address one, whatever is in the data.
-
-    Only a value that stands alone may be a list: there the template leaves everything to the data.
-    """
-    if not values:
-        return text
-    return ", ".join(_address(Slotted(piece, values)) for piece in _PIECES.findall(text) if piece.strip())
-
-
-def _address(piece: Slotted) -> str:
-    if found := piece.mailbox():
-        return str(Address(found[1], name=found[0]))
-    filled = piece.filled().strip()
-    return filled if piece.is_value or filled == piece.text.strip() else str(Address.parse(filled))
 
 
 def _inliner(choice: str | Callable[[str], str]) -> Callable[[str], str] | None:

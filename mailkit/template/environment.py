@@ -1,7 +1,7 @@
-"""Jinja as mailkit sets it up: three environments with the same filters and globals, and errors that say where.
+"""Jinja as mailkit sets it up: four environments with the same filters and globals, and errors that say where.
 
 ``plain`` renders as Jinja does; ``addressing`` puts a token in the place of each value of a text; ``tracing`` does so for
-HTML (:mod:`~mailkit.template.trace`).
+HTML (:mod:`~mailkit.template.trace`); ``marking`` says where what it prints is from (:mod:`~mailkit.template.origin`).
 """
 
 import difflib
@@ -20,6 +20,7 @@ from mailkit.template.gallery import PREFIX
 from mailkit.template.load import Loader
 from mailkit.template.markdown import MarkdownTag, markdown
 from mailkit.template.missing import Missing, MissingError, innermost, missing_variable
+from mailkit.template.origin import MarkingEnvironment
 from mailkit.template.place import Place
 from mailkit.template.rewrite import TracingEnvironment
 from mailkit.template.slot import put_aside
@@ -39,6 +40,14 @@ class _Plain(jinja2.Environment):
 
 
 class _Sandboxed(_Plain, SandboxedEnvironment):
+    pass
+
+
+class _Marking(MarkingEnvironment, _Plain):
+    pass
+
+
+class _SandboxedMarking(MarkingEnvironment, _Sandboxed):
     pass
 
 
@@ -77,10 +86,10 @@ class Environments:
         self.plain.filters.update({**MAIL_FILTERS, "markdown": markdown, **filters})
         self.plain.globals.update({**functions(catalogues, keep), **globals})
         self.tracing: TracingEnvironment = (_SandboxedTracing if sandbox else _Tracing)(finalize=keep, **options)
-        for jinja in (self.plain, self.tracing):
+        self.marking: MarkingEnvironment = (_SandboxedMarking if sandbox else _Marking)(**options)
+        for jinja in (self.plain, self.tracing, self.marking):
             jinja.newstyle_gettext = True  # type: ignore[attr-defined]  # of the extension
-        self.tracing.filters = self.plain.filters
-        self.tracing.globals = self.plain.globals
+            jinja.filters, jinja.globals = self.plain.filters, self.plain.globals
         self.tracing.filters.update(FILTERS)
         self.tracing.fragments = Fragments(self.tracing, {**MAIL_FILTERS, "markdown": markdown})
         self.addressing = self.plain.overlay(finalize=put_aside)

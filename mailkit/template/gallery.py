@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mailkit.template.place import Package
 
-__all__ = ["PREFIX", "SHELF", "Starter", "starter", "starters"]
+__all__ = ["PREFIX", "SHELF", "Starter", "shelved", "starter", "starters"]
 
 PREFIX = "mailkit:"
 _PAGES = (".html", ".md", ".mjml")
@@ -45,6 +45,11 @@ class Starter:
     purpose: str
     languages: tuple[str, ...]
     files: dict[str, bytes]
+
+
+def shelved() -> list[str]:
+    """Return the names by which templates reach the files of the gallery."""
+    return [PREFIX + name for name in Package(_root()).names()]
 
 
 def starters() -> list[str]:

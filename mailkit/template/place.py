@@ -1,5 +1,6 @@
 """Where templates and their pictures are: folders, packages and dictionaries. No name climbs out of its place."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from importlib.resources import files
@@ -49,9 +50,11 @@ class _Folder:
         return status.st_mtime_ns, status.st_size
 
     def names(self) -> Iterator[str]:
-        for path in sorted(self._root.rglob("*")):
-            if path.is_file():
-                yield path.relative_to(self._root).as_posix()
+        # What tools keep beside the templates, such as .git and node_modules, is not gone through.
+        for folder, inner, found in os.walk(self._root):
+            inner[:] = sorted(name for name in inner if not name.startswith(".") and name != "node_modules")
+            for name in sorted(found):
+                yield Path(folder, name).relative_to(self._root).as_posix()
 
 
 class Package:

@@ -4,14 +4,15 @@ Nothing is fetched: an address with a scheme stays as it is. No path leaves the 
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import unescape
 from posixpath import dirname, join, normpath
+from typing import NamedTuple
 
 from mailkit.errors import MessageError
 from mailkit.template.slot import MARK
 
-__all__ = ["embed_sheets", "unknown_sheet"]
+__all__ = ["Linked", "embed_sheets", "linked", "read_sheet", "unknown_sheet"]
 
 _LINK = re.compile(r"<link\b(?P<rest>(?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -30,26 +31,45 @@ _DEPTH = 8
 _Read = Callable[[str], bytes | None]
 
 
-def embed_sheets(html: str, read: _Read) -> str:
-    """Return ``html`` with the sheets in it that ``read`` finds by their paths. Raises MessageError."""
-    hidden = [found.span() for found in _COMMENT.finditer(html)]
+class Linked(NamedTuple):
+    """A link to a style sheet of the template folders: where it stands in the page, and the tag that takes its place."""
 
-    def embedded(link: re.Match[str]) -> str:
+    start: int
+    end: int
+    path: str
+    tag: str
+
+
+def linked(html: str) -> Iterator[Linked]:
+    """Go through the links to style sheets of the template folders, in their order."""
+    hidden = [found.span() for found in _COMMENT.finditer(html)]
+    for link in _LINK.finditer(html):
         attributes = {
             found[1].lower(): found[2] or found[3] or found[4] or "" for found in _ATTRIBUTE.finditer(link["rest"])
         }
         path = unescape(attributes.get("href", "")).strip()
         is_sheet = "stylesheet" in attributes.get("rel", "").lower().split()
         if not is_sheet or not path or _SCHEME.match(path) or MARK in path:
-            return link[0]
+            continue
         if any(start <= link.start() < end for start, end in hidden):
-            return link[0]
-        sheet = _sheet(normpath(path), read, ())
+            continue
         media = attributes.get("media", "").replace('"', "&quot;")
         kept = f' media="{media}"' if media and media.lower() != "all" else ""
-        return f"<style{kept}>\n{sheet.rstrip()}\n</style>"
+        yield Linked(link.start(), link.end(), normpath(path), f"<style{kept}>")
 
-    return _LINK.sub(embedded, html)
+
+def read_sheet(path: str, read: _Read) -> str:
+    """Return the text of a sheet, with those in it that it imports. Raises MessageError."""
+    return _sheet(path, read, ()).rstrip()
+
+
+def embed_sheets(html: str, read: _Read) -> str:
+    """Return ``html`` with the sheets in it that ``read`` finds by their paths. Raises MessageError."""
+    made, end = [], 0
+    for link in linked(html):
+        made += [html[end : link.start], f"{link.tag}\n{read_sheet(link.path, read)}\n</style>"]
+        end = link.end
+    return "".join([*made, html[end:]])
 
 
 def unknown_sheet(html: str) -> str:

@@ -38,7 +38,7 @@ def test_new_with_a_name_copies_it_with_its_layouts(mailkit: Command, folder: Pa
     assert (ended.code, ended.out) == (0, "")
     assert copied(folder / "templates") == starter("receipt").files
     assert ended.err.count("wrote ") == len(RECEIPT)
-    assert "mailkit render templates/receipt.html" in ended.err
+    assert "mailkit preview templates/receipt.html" in ended.err
 
 
 @pytest.mark.parametrize("to", ["mail", "a/b/c", "."])

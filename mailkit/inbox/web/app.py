@@ -1,7 +1,6 @@
 """The page and its API as one ASGI application."""
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,10 +19,9 @@ from mailkit.inbox.web.description import description
 from mailkit.inbox.web.guard import Guard
 from mailkit.inbox.web.live import Live
 from mailkit.inbox.web.messages import Messages
+from mailkit.inbox.web.shown import PAGE
 
 __all__ = ["build"]
-
-_PAGE = Path(__file__).parent / "page"
 
 
 def build(
@@ -35,7 +33,7 @@ def build(
     scanner: Scanner | None = None,
 ) -> tuple[Guard, Live]:
     """Return the application, and what ends the connections of its pages."""
-    live = Live(inbox)
+    live = Live(inbox.archive.subscribe, lambda: _state(inbox))
     parts = (
         Messages(inbox),
         Checks(inbox, scanner=scanner),
@@ -46,7 +44,7 @@ def build(
     routes += [
         Route("/api/openapi.json", _describe, methods=["GET"]),
         Route("/", _page, methods=["GET"]),
-        Mount("/static", StaticFiles(directory=_PAGE)),
+        Mount("/static", StaticFiles(directory=PAGE)),
     ]
     application = Starlette(
         routes=routes, exception_handlers={MailkitError: answer.on_error, 404: _missing, 405: _missing}
@@ -54,8 +52,18 @@ def build(
     return Guard(application, hosts=hosts, takes_addresses=takes_addresses), live
 
 
+def _state(inbox: Inbox) -> dict[str, object]:
+    tallies = inbox.archive.tallies()
+    return {
+        "last": inbox.archive.last,
+        "total": sum(one.messages for one in tallies),
+        "unread": sum(one.unread for one in tallies),
+        "sessions": len(inbox.sessions),
+    }
+
+
 def _page(request: Request) -> Response:
-    return FileResponse(_PAGE / "index.html")
+    return FileResponse(PAGE / "index.html")
 
 
 def _describe(request: Request) -> Response:

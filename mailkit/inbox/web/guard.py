@@ -36,11 +36,19 @@ class Guard:
     """An ASGI application in front of another. ``hosts`` are allowed besides the names of the loopback.
 
     With ``takes_addresses`` any IP address is: for a server that listens beyond the loopback. A name is not, since an attacker's
-    can lead anywhere.
+    can lead anywhere. ``name`` is what is guarded, for who is refused.
     """
 
-    def __init__(self, application: Application, *, hosts: Iterable[str] = (), takes_addresses: bool = False) -> None:
+    def __init__(
+        self,
+        application: Application,
+        *,
+        hosts: Iterable[str] = (),
+        takes_addresses: bool = False,
+        name: str = "inbox",
+    ) -> None:
         self.application = application
+        self._name = name
         self._hosts = {"localhost", *(host.lower().strip("[]") for host in hosts)}
         self._takes_addresses = takes_addresses
 
@@ -51,7 +59,7 @@ class Guard:
             await receive()
             await send({"type": "websocket.close", "code": 1008})
         elif problem := self._problem(scope):
-            await _refuse(send, problem)
+            await _refuse(send, f"mailkit {self._name}: {problem}")
         else:
             await self.application(scope, receive, _with_headers(send))
 
@@ -61,7 +69,7 @@ class Guard:
             found.setdefault(name.lower(), []).append(value.decode("latin-1"))
         host = found.get(b"host", [])
         if len(host) != 1 or not self._knows(_name(host[0])):
-            return f"the host {' '.join(host)[:200]!r} is not this inbox's; use localhost, or allow it when the inbox is started"
+            return f"the host {' '.join(host)[:200]!r} is not this {self._name}'s; use localhost, or allow it when the {self._name} is started"
         for origin in found.get(b"origin", []):
             if origin.lower() not in (f"http://{host[0].lower()}", f"https://{host[0].lower()}"):
                 return "a page of another origin may not ask this"
@@ -108,7 +116,7 @@ def _with_headers(send: _Send) -> _Send:
 
 
 async def _refuse(send: _Send, problem: str) -> None:
-    body = f"mailkit inbox: {problem}\n".encode("ascii", "backslashreplace")
+    body = f"{problem}\n".encode("ascii", "backslashreplace")
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
     start: _Event = {"type": "http.response.start", "status": 403, "headers": headers}
     await _with_headers(send)(start)

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from typing import TypeAlias
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,9 +12,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from mailkit.errors import ConfigError
-from mailkit.inbox.inbox import Inbox
 
 __all__ = ["Live"]
+
+_Subscribe: TypeAlias = Callable[[Callable[[], None]], Callable[[], None]]
 
 _MOST_PAGES = 100
 _PAUSE = 0.15  # seconds between two events: a page that is told of each message of a campaign shows none of them
@@ -22,10 +24,14 @@ _AGAIN = 1_000  # milliseconds until a page that lost us asks again
 
 
 class Live:
-    """The handler of ``/api/events``. Each event says only how much there is: a page asks for what it shows."""
+    """The handler of ``/api/events``. Each event says only how much there is: a page asks for what it shows.
 
-    def __init__(self, inbox: Inbox) -> None:
-        self._inbox = inbox
+    ``subscribe`` takes what is to be called when there is news, and returns what ends that; ``state`` is what a page is told.
+    """
+
+    def __init__(self, subscribe: _Subscribe, state: Callable[[], Mapping[str, object]]) -> None:
+        self._subscribe = subscribe
+        self._state = state
         self._open: set[Callable[[], None]] = set()
         self._is_closed = False
 
@@ -51,7 +57,7 @@ class Live:
             with suppress(RuntimeError):  # the loop has been closed meanwhile
                 loop.call_soon_threadsafe(news.set)
 
-        end = self._inbox.archive.subscribe(wake)
+        end = self._subscribe(wake)
         self._open.add(wake)
         try:
             yield f"retry: {_AGAIN}\n\n"
@@ -65,17 +71,8 @@ class Live:
                     yield ": still here\n\n"
                 await asyncio.sleep(0 if self._is_closed else _PAUSE)
                 news.clear()
-        except ConfigError:  # the inbox has been closed
+        except ConfigError:  # what the page is about has been closed
             return
         finally:
             end()
             self._open.discard(wake)
-
-    def _state(self) -> dict[str, int]:
-        tallies = self._inbox.archive.tallies()
-        return {
-            "last": self._inbox.archive.last,
-            "total": sum(one.messages for one in tallies),
-            "unread": sum(one.unread for one in tallies),
-            "sessions": len(self._inbox.sessions),
-        }

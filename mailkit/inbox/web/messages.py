@@ -15,12 +15,8 @@ from mailkit.inbox.bundle import unbundled, write_mbox, write_zip
 from mailkit.inbox.caught import Caught
 from mailkit.inbox.detail import attached, detail
 from mailkit.inbox.difference import difference
-from mailkit.inbox.frame import Scheme, content_policy, framed
 from mailkit.inbox.inbox import Inbox
-from mailkit.inbox.web import answer
-from mailkit.message import filename
-from mailkit.message.stored import StoredFile
-from mailkit.mime import parameter
+from mailkit.inbox.web import answer, shown
 
 __all__ = ["Messages"]
 
@@ -28,7 +24,6 @@ _MOST_LISTED = 500
 _LARGEST_IMPORT = 200_000_000  # bytes
 _BLOCK = 262_144
 _IN_MEMORY = 5_000_000  # bytes of an export; what is more goes through a temporary file
-_PLAIN = {"content-security-policy": "sandbox; default-src 'none'"}
 _FORMATS: dict[str, tuple[str, Callable[[Iterable[Caught], IO[bytes]], None]]] = {
     "mbox": ("application/mbox", write_mbox),
     "zip": ("application/zip", write_zip),
@@ -133,23 +128,13 @@ class Messages:
 
     def raw(self, request: Request) -> Response:
         found = answer.caught(self._inbox, request)
-        if request.query_params.get("download"):
-            headers = {**_PLAIN, "content-disposition": f'attachment; filename="{found.id}.eml"'}
-            return Response(found.raw, media_type="message/rfc822", headers=headers)
-        return Response(found.raw.decode("utf-8", "backslashreplace"), media_type="text/plain", headers=_PLAIN)
+        return shown.raw(request, found.raw, name=str(found.id))
 
     def source(self, request: Request) -> Response:
-        html = answer.caught(self._inbox, request).html
-        return Response(html.encode("utf-8", "replace"), media_type="text/plain", headers=_PLAIN)
+        return shown.source(answer.caught(self._inbox, request).html)
 
     def file(self, request: Request) -> Response:
-        files, number = attached(answer.caught(self._inbox, request)), request.path_params["number"]
-        if number >= len(files):
-            raise answer.Missing(f"the message has {len(files)} files, and no number {number}")
-        content = files[number].content
-        data = content.read() if isinstance(content, StoredFile) else content
-        headers = {**_PLAIN, "content-disposition": _disposition(files[number].filename or f"file-{number}")}
-        return Response(data, media_type="application/octet-stream", headers=headers)
+        return shown.file(request, attached(answer.caught(self._inbox, request)))
 
     def compare(self, request: Request) -> Response:
         one = answer.caught(self._inbox, request)
@@ -162,28 +147,13 @@ class Messages:
 
     def view(self, request: Request) -> Response:
         found = answer.caught(self._inbox, request)
-        try:
-            scheme = Scheme(request.query_params.get("scheme", "light"))
-        except ValueError:
-            raise ConfigError("there is no such scheme", hint=f"There are {', '.join(Scheme)}.") from None
-        shown = framed(found.html, found.message.parts(), scheme=scheme)
-        policy = content_policy(images=request.query_params.get("images") == "1")
-        return Response(
-            shown.encode("utf-8", "replace"),
-            media_type="text/html; charset=utf-8",
-            headers={"content-security-policy": policy},
-        )
+        return shown.framed_html(request, found.html, found.message.parts())
 
 
 async def _blocks(file: IO[bytes]) -> AsyncIterator[bytes]:
     with file:
         while block := await run_in_threadpool(file.read, _BLOCK):
             yield block
-
-
-def _disposition(name: str) -> str:
-    """Saved, never shown; under a name that is no path (RFC 6266)."""
-    return "attachment" + "".join(parameter.tokens({"filename": filename.safe(name)}))
 
 
 def _are_words(tags: object) -> bool:

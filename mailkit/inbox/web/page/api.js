@@ -1,4 +1,4 @@
-// The API of the inbox; where the page is mounted, there it is.
+// The API behind the page; where the page is mounted, there it is.
 
 const base = new URL(".", document.baseURI);
 
@@ -21,19 +21,19 @@ async function answered(path, query, options) {
     response = await fetch(address(path, query), options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused("The inbox does not answer.", "Is it still running?");
+    throw new Refused(`${document.title.replace(/^\(.*?\) /, "")} does not answer.`, "Is it still running?");
   }
   if (response.ok) return response;
   let told = {};
   try { told = await response.json(); } catch { /* not ours */ }
-  throw new Refused(told.error || `The inbox said ${response.status}.`, told.hint);
+  throw new Refused(told.error || `The answer was ${response.status}.`, told.hint);
 }
 
 export const get = async (path, query, options) => (await answered(path, query, options)).json();
 export const text = async (path, query, options) => (await answered(path, query, options)).text();
 
-export async function send(method, path, data, query) {
-  const options = { method };
+export async function send(method, path, data, query, more) {
+  const options = { method, ...more };
   if (data instanceof Blob) options.body = data;
   else if (data !== undefined) Object.assign(options, { body: JSON.stringify(data), headers: { "content-type": "application/json" } });
   return (await answered(path, query, options)).json();

@@ -3,18 +3,19 @@
 import { get, Refused, send } from "./api.js";
 import { el, icon, plural, svg } from "./dom.js";
 
-const SIGNS = { error: "error", warning: "warn", note: "note" };
+export const SIGNS = { error: "error", warning: "warn", note: "note" };
 const TAB_OF = { html: "source", headers: "headers", text: "text" };
 const MOST_LINES = 12;
+const MOST_ORIGINS = 4;
 
 // -- Spam Analysis ----------------------------------------------------------------------------------------------------
 
 export async function spam(m, reader) {
-  const { findings } = await get(`api/messages/${m.id}/lint`);
+  const { findings } = await get(`${m.at}/lint`);
   const counts = ["error", "warning", "note"].map((kind) => findings.filter((one) => one.severity === kind).length);
   const filter = el("div", {});
   if (reader.info.scanner) scan(m, filter, reader.info.scanner);
-  else filter.append(el("p.fine", {}, "No spam filter is asked. Start the inbox with ", el("code", {}, "--spam spamd://127.0.0.1"), " or ", el("code", {}, "--spam rspamd://127.0.0.1"), " to have its verdict here."));
+  else filter.append(el("p.fine", {}, "No spam filter is asked. Start with ", el("code", {}, "--spam spamd://127.0.0.1"), " or ", el("code", {}, "--spam rspamd://127.0.0.1"), " to have its verdict here."));
   return el("div.pad", {},
     el("section.block", {}, el("h2", {}, "Spam filter"), filter),
     el("section.block", {}, el("h2", {}, "Looked over", el("small.fine", {}, findings.length ? ["error", "warning", "note"].map((kind, at) => counts[at] && plural(counts[at], kind)).filter(Boolean).join(" · ") : "")),
@@ -24,7 +25,7 @@ export async function spam(m, reader) {
 async function scan(m, box, name) {
   box.replaceChildren(el("p.fine", {}, `Asking ${name} …`));
   try {
-    box.replaceChildren(...verdict(await send("POST", `api/messages/${m.id}/scan`)));
+    box.replaceChildren(...verdict(await send("POST", `${m.at}/scan`)));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     box.replaceChildren(el("div.finding.error", {}, icon("error"), el("b", {}, error.message), el("p", {}, error.hint)),
@@ -49,17 +50,25 @@ function verdict(found) {
 function finding(one, reader) {
   const tab = TAB_OF[one.where];
   return el(`div.finding.${one.severity}`, {}, icon(SIGNS[one.severity]),
-    el("div.says", {}, el("b", {}, one.title), tab && el("span.lines", {}, at(reader, tab, one.line, one.line ? `line ${one.line}` : one.where === "html" ? "HTML" : one.where))),
+    el("div.says", {}, el("b", {}, one.title), el("span.lines", {},
+      tab && at(reader, tab, one.line, one.line ? `line ${one.line}` : one.where === "html" ? "HTML" : one.where), origins(reader, one.origins))),
     one.detail && el("p.mono", {}, one.detail), one.hint && el("p", {}, one.hint));
 }
 
 const good = (text) => el("div.finding.good", {}, icon("check"), el("b", {}, text));
-const at = (reader, tab, line, text) => el("button.at", { type: "button", onclick: () => reader.go(tab, line) }, text);
+const at = (reader, tab, line, text, file) => el("button.at", { type: "button", onclick: () => reader.go(tab, line, file) }, text);
+
+/** Where it is from, of a message that has been rendered: lines of the template's files. */
+const origins = (reader, found = []) => found.slice(0, MOST_ORIGINS).map(({ file, line }) => {
+  const button = at(reader, "template", line, `${file.replace(/^mailkit:/, "")}:${line}`, file);
+  button.classList.add("origin");
+  return button;
+});
 
 // -- Check HTML -------------------------------------------------------------------------------------------------------
 
 export async function html(m, reader) {
-  const report = await get(`api/messages/${m.id}/html-check`);
+  const report = await get(`${m.at}/html-check`);
   const list = el("div", {});
   const draw = (client) => {
     const has = (one) => !client || one.clients.some((found) => name(found) === name(client));
@@ -89,7 +98,7 @@ function feature(one, reader, client) {
   const shown = client ? one.clients.filter((found) => name(found) === name(client)) : one.clients;
   return el(`div.finding.${one.severity}`, {}, icon(SIGNS[one.severity]),
     el("div.says", {}, el("b", {}, one.title), el("small", {}, one.category.toUpperCase()),
-      el("span.lines", {}, ...one.lines.slice(0, MOST_LINES).map((line) => at(reader, "source", line, String(line))), one.lines.length > MOST_LINES && el("small", {}, `+${one.lines.length - MOST_LINES}`))),
+      el("span.lines", {}, ...one.lines.slice(0, MOST_LINES).map((line) => at(reader, "source", line, String(line))), one.lines.length > MOST_LINES && el("small", {}, `+${one.lines.length - MOST_LINES}`), origins(reader, one.origins))),
     one.hint && el("p", {}, one.hint),
     el("details", { open: Boolean(client) }, el("summary", {}, counted.map(([kind, count]) => `${kind === "no" ? "not" : "in part"} in ${count}`).join(", "), ` of ${plural(total, "client")}`),
       el("table.support", {}, el("tbody", {}, ...shown.map((found) => el("tr", {},

@@ -6,6 +6,7 @@ import { $, el, plural, toast } from "./dom.js";
 import { List } from "./list.js";
 import { Reader, removeAll } from "./message.js";
 import { TABS } from "./tabs.js";
+import "./theme.js";
 
 const NAME = "mailkit inbox";
 const info = await get("api/info");
@@ -133,17 +134,6 @@ addEventListener("drop", (event) => { event.preventDefault(); if (event.dataTran
 
 const OPENS = { setup: () => setup(info), faults, sessions, keys };
 for (const button of document.querySelectorAll("[data-open]")) button.addEventListener("click", () => OPENS[button.dataset.open]());
-
-// -- colours ----------------------------------------------------------------------------------------------------------
-
-const THEME = "mailkit-theme";
-const dress = (theme) => { if (theme) document.documentElement.dataset.theme = theme; };
-dress(localStorage.getItem(THEME));
-$("theme").addEventListener("click", () => {
-  const isDark = (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  localStorage.setItem(THEME, isDark ? "light" : "dark");
-  dress(isDark ? "light" : "dark");
-});
 
 // -- keys -------------------------------------------------------------------------------------------------------------
 

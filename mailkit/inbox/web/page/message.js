@@ -3,18 +3,19 @@
 import { address, get, Refused, send } from "./api.js";
 import { compare, release } from "./dialogs.js";
 import { $, ask, el, icon, plural, size, toast } from "./dom.js";
+import { Tabbed } from "./tabbed.js";
 import { TABS } from "./tabs.js";
 
 const KEPT = "mailkit-tab";
 
-export class Reader {
+export class Reader extends Tabbed {
   constructor({ list, close, info }) {
+    super(TABS);
     this.list = list;
     this.close = close;
     this.info = info;
     this.box = $("reader");
     this.message = null;
-    this.tab = "html";
     this.blank();
   }
 
@@ -41,8 +42,7 @@ export class Reader {
         this.box.replaceChildren(el("div.blank", {}, el("h2", {}, error.message), el("p", {}, error.hint)));
         return;
       }
-      this.message = message;
-      this.kept = {};
+      this.message = Object.assign(message, { at: `api/messages/${id}`, view: `view/${id}` });
       this.list.touch(id, { unread: false });
       this.draw();
     }
@@ -54,9 +54,7 @@ export class Reader {
     const files = m.attachments.map((file) =>
       el("a.file", { href: address(`api/messages/${m.id}/files/${file.number}`), download: "", title: `${file.filename} (${file.type})` },
         icon("clip"), el("span", {}, file.filename || "without a name"), el("small", {}, size(file.size))));
-    this.panel = el("div.panel", { role: "tabpanel", id: "panel", tabIndex: -1 });
-    this.bar = el("div.tabs", { role: "tablist", "aria-label": "Views", onkeydown: (event) => this.arrows(event) },
-      ...TABS.map((tab) => el("button", { type: "button", role: "tab", id: `tab-${tab.id}`, "aria-controls": "panel", onclick: () => this.go(tab.id) }, tab.title)));
+    this.renew();
     this.box.replaceChildren(
       el("header.head", {},
         el("div.top", {},
@@ -85,47 +83,6 @@ export class Reader {
     sessionStorage.setItem(KEPT, tab);
     history.replaceState(null, "", `#/${this.message.id}/${tab}`);
     this.open(tab, line);
-  }
-
-  async open(name, line) {
-    const m = this.message;
-    let tab = TABS.find((one) => one.id === name) || TABS[0];
-    if (!tab.has(m)) tab = TABS.find((one) => one.has(m));
-    this.tab = tab.id;
-    for (const one of TABS) {
-      const button = $(`tab-${one.id}`);
-      const isOpen = one === tab;
-      button.setAttribute("aria-selected", String(isOpen));
-      button.tabIndex = isOpen ? 0 : -1;
-      button.disabled = !one.has(m);
-      if (isOpen) button.scrollIntoView({ block: "nearest", inline: "nearest" });
-    }
-    this.panel.setAttribute("aria-labelledby", `tab-${tab.id}`);
-    if (!this.kept[tab.id]) {
-      this.panel.replaceChildren(el("div.wait", {}, "…"));
-      try {
-        this.kept[tab.id] = await tab.view(m, this);
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        this.panel.replaceChildren(el("div.pad", {}, el("div.finding.error", {}, icon("error"), el("b", {}, error.message), el("p", {}, error.hint))));
-        return;
-      }
-    }
-    if (this.message !== m || this.tab !== tab.id) return;
-    this.panel.replaceChildren(...[this.kept[tab.id]].flat());
-    this.panel.scrollTop = 0;
-    if (line) tab.jump?.(this.panel, line);
-  }
-
-  arrows(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const open = TABS.filter((one) => one.has(this.message));
-    const next = open[(open.findIndex((one) => one.id === this.tab) + step + open.length) % open.length];
-    this.go(next.id);
-    $(`tab-${next.id}`).focus();
   }
 
   async unread() {

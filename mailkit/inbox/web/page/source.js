@@ -5,12 +5,16 @@ import { el } from "./dom.js";
 const MOST = 1_500_000; // characters; what is more is for a file
 const HTML = /(<!--[\s\S]*?(?:-->|$))|(<\/?[a-zA-Z][^\s/>]*)|(?<![\w:@.-])([\w:@.-]{1,80})(?=\s{0,20}=\s{0,20}["'])|("[^"<>]*"|'[^'<>]*')|(\/?>)/g;
 const KINDS = ["note", "tag", "attr", "str", "tag"];
+const JINJA = new RegExp(`(\\{#[\\s\\S]*?(?:#\\}|$))|(\\{%[\\s\\S]*?(?:%\\}|$)|\\{\\{[\\s\\S]*?(?:\\}\\}|$))|${HTML.source}`, "g");
+const JINJA_KINDS = ["note", "name", ...KINDS];
 
-function* html(text) {
+const html = (text) => marked(text, HTML, KINDS);
+
+function* marked(text, pattern, kinds) {
   let place = 0;
-  for (const match of text.matchAll(HTML)) {
+  for (const match of text.matchAll(pattern)) {
     if (match.index > place) yield [null, text.slice(place, match.index)];
-    yield [KINDS[match.slice(1).findIndex((group) => group !== undefined)], match[0]];
+    yield [kinds[match.slice(1).findIndex((group) => group !== undefined)], match[0]];
     place = match.index + match[0].length;
   }
   if (place < text.length) yield [null, text.slice(place)];
@@ -25,17 +29,17 @@ function* fields(text) {
   }
 }
 
-export function source(text, kind) {
+export function source(text, kind, first = 1) {
   const shown = text.slice(0, MOST);
   const view = el("div.code-view", { tabIndex: 0 });
-  let number = 0, line;
+  let number = first - 1, line;
   const next = () => {
     number += 1;
     line = el("span.t");
     view.append(el("div.l", { id: `line-${number}` }, el("span.n", { "aria-hidden": "true" }, String(number)), line));
   };
   next();
-  const tokens = kind === "html" ? html(shown) : kind === "raw" ? fields(shown) : [[null, shown]];
+  const tokens = { html: () => html(shown), raw: () => fields(shown), template: () => marked(shown, JINJA, JINJA_KINDS) }[kind]?.() ?? [[null, shown]];
   for (const [name, token] of tokens) {
     token.split(/\r?\n/).forEach((piece, index) => {
       if (index) next();

@@ -1,4 +1,4 @@
-// What each tab shows of a message.
+// What each tab shows of a message. m.at is where the API has it, m.view where its HTML is to be looked at.
 
 import { address, text } from "./api.js";
 import { html, spam } from "./checks.js";
@@ -10,9 +10,9 @@ const hasHtml = (m) => m.has_html;
 
 export const TABS = [
   { id: "html", title: "HTML", has: hasHtml, view: shown },
-  { id: "source", title: "HTML Source", has: hasHtml, view: async (m) => source(await text(`api/messages/${m.id}/source`), "html"), jump: (panel, line) => jump(panel, line) },
+  { id: "source", title: "HTML Source", has: hasHtml, view: async (m) => source(await text(`${m.at}/source`), "html"), jump: (panel, line) => jump(panel, line) },
   { id: "text", title: "Text", has: (m) => m.text !== null || !m.has_html, view: plain },
-  { id: "raw", title: "Raw", has: always, view: async (m) => source(await text(`api/messages/${m.id}/raw`), "raw") },
+  { id: "raw", title: "Raw", has: always, view: async (m) => source(await text(`${m.at}/raw`), "raw") },
   { id: "headers", title: "Headers", has: always, view: headers },
   { id: "spam", title: "Spam Analysis", has: always, view: spam },
   { id: "check", title: "Check HTML", has: hasHtml, view: html },
@@ -29,22 +29,22 @@ function shown(m) {
   // A sandbox without scripts and without our origin; the answer's own policy says the same.
   const frame = el("iframe", { title: "The mail", sandbox: "allow-popups allow-popups-to-escape-sandbox", referrerPolicy: "no-referrer" });
   const around = el("div.frame", {}, frame);
-  let images = false;
+  let images = m.images;
   const draw = () => {
     around.className = `frame ${look.width}${look.scheme === "light" ? "" : " dark"}`;
-    frame.src = address(`view/${m.id}`, { scheme: look.scheme, images: images ? 1 : "" });
+    frame.src = address(m.view, { scheme: look.scheme, images: images ? 1 : "" });
     for (const button of bar.querySelectorAll("[data-value]")) button.setAttribute("aria-pressed", String(look[button.dataset.name] === button.dataset.value));
   };
   const pick = (name, value, title, ...content) =>
     el("button", { type: "button", title, "data-name": name, "data-value": value, onclick: () => { look[name] = value; draw(); } }, ...content);
   const blocked = m.remote > 0 && el("div.blocked", {}, `${plural(m.remote, "remote file")} blocked`,
-    el("button.act", { type: "button", onclick: (event) => { images = true; event.target.parentNode.remove(); draw(); } }, "Load"));
+    el("button.act", { type: "button", onclick: (event) => { images = m.images = true; event.target.parentNode.remove(); draw(); } }, "Load"));
   const bar = el("div.stage", {},
     el("div.pick.widths", { role: "group", "aria-label": "Width" }, ...WIDTHS.map(([value, word]) => pick("width", value, word, icon(value), word))),
     el("div.pick", { role: "group", "aria-label": "Colours" }, ...SCHEMES.map(([value, sign, word]) => pick("scheme", value, word, icon(sign), el("span.hidden", {}, word)))),
     blocked,
     el("span.space"),
-    el("a.icon", { href: address(`view/${m.id}`), target: "_blank", rel: "noopener", title: "In a tab of its own" }, icon("open")));
+    el("a.icon", { href: address(m.view), target: "_blank", rel: "noopener", title: "In a tab of its own" }, icon("open")));
   draw();
   return [bar, around];
 }
