@@ -31,7 +31,7 @@ SEARCHES = (
     "has:attachment",
     "is:unread larger:1k",
     "tag:welcome",
-    "after:2026-01-02 before:2026-01-03",
+    "after:2026-01-02 before:2026-01-05",
     "invoice kettle Köln",
 )
 _SUBJECTS = ("Your invoice {}", "Your order {} is on its way", "Welcome, reader {}", "Reset your password ({})")

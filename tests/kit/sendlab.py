@@ -10,10 +10,10 @@ import ssl
 import sys
 from typing import Any
 
-import aiosmtplib
-
 
 async def send(errand: dict[str, Any]) -> None:
+    import aiosmtplib  # here: those who gather tests have not got it
+
     context = ssl.create_default_context(cafile=errand["ca_file"]) if errand["ca_file"] else None
     client = aiosmtplib.SMTP(
         hostname="localhost" if context else "127.0.0.1",
@@ -35,6 +35,8 @@ async def send(errand: dict[str, Any]) -> None:
 
 
 def main() -> None:
+    import aiosmtplib
+
     try:
         asyncio.run(send(json.load(sys.stdin)))
     except aiosmtplib.SMTPException as error:
