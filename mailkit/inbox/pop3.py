@@ -63,8 +63,8 @@ class _Session:
                 if line is None:
                     return
                 yield from self._obey(line)
-        except RemoteProtocolError:
-            self._err("the line is too long")
+        except RemoteProtocolError as error:
+            self._err(error.problem)
         except TimeoutError:
             self._err("idle for too long")
         yield from wire.flush()

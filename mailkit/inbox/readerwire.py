@@ -1,6 +1,8 @@
 """The server's end of the wire to somebody who reads mail: lines and octets in, replies out."""
 
-from mailkit.sansio import Buffer, Conversation, Read, Write
+from mailkit.errors import RemoteProtocolError
+from mailkit.sansio import Buffer, Conversation, Read, Sleep, Write
+from mailkit.smtp.stranger import TLS_HELLO, stranger
 
 __all__ = ["LINE_LIMIT", "ReaderWire"]
 
@@ -23,10 +25,11 @@ class ReaderWire:
         self._pending.append(reply)
         self._size += len(reply)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether so much is to be said that some of it should leave first."""
-        return self._size > _MOST_PENDING
+    def ease(self) -> Conversation[None]:
+        """When much is to be said let it leave, and the other clients have their turn."""
+        if self._size > _MOST_PENDING:
+            yield from self.flush()
+            yield Sleep(0)
 
     def flush(self) -> Conversation[None]:
         if self._pending:
@@ -43,12 +46,23 @@ class ReaderWire:
     def line(self, *, limit: int = LINE_LIMIT) -> Conversation[bytes | None]:
         """Return the next line without its end, which may be a bare LF; None when the client has gone away.
 
-        Raises RemoteProtocolError for a line that is longer than ``limit``.
+        Raises RemoteProtocolError for a line that is longer than ``limit``, and for a client that speaks TLS or HTTP.
         """
-        while (line := self.buffer.take_until(b"\n", limit=limit)) is None:
+        yield from self.ease()
+        while (line := self._taken(limit)) is None:
+            if self.buffer.starts_with(TLS_HELLO):  # its lines, if it has any, do not end soon
+                raise RemoteProtocolError("this port speaks TLS only when asked for it")
             if not (yield from self.fill()):
                 return None
+        if stranger(line):
+            raise RemoteProtocolError("this port does not speak HTTP or TLS")
         return line[:-1].removesuffix(b"\r")
+
+    def _taken(self, limit: int) -> bytes | None:
+        try:
+            return self.buffer.take_until(b"\n", limit=limit)
+        except RemoteProtocolError:
+            raise RemoteProtocolError("the line is too long") from None
 
     def octets(self, count: int) -> Conversation[bytes | None]:
         """Return so many octets; None when the client has gone away before the last one."""

@@ -108,8 +108,8 @@ class ServerWire:
                 return None
         if self._keeps_transcript:
             self.note(f"C: {'***' if self.is_secret else _shown(line)}")
-        if fault := stranger(line):
-            self.close(fault)
+        if kind := stranger(line):
+            self.close(_STRANGE[kind])
             return None
         if line.endswith(b"\r\n"):
             return line[:-2]
@@ -141,6 +141,12 @@ def _written(reply: Reply, has_codes: bool) -> tuple[bytes, tuple[str, ...]]:
     """Return a reply for the wire and for the transcript. Most are said again and again."""
     written = bytes(reply if has_codes else Reply(reply.code, reply.lines))
     return written, tuple(f"S: {line}" for line in written.decode("utf-8", "replace").splitlines())
+
+
+_STRANGE = {
+    "TLS": Reply.of(554, "5.7.0 This port speaks SMTP in the clear, and TLS only after STARTTLS"),
+    "HTTP": Reply.of(554, "5.7.0 This port speaks SMTP, not HTTP"),
+}
 
 
 def _taken(kept: list[str]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from mailkit.mailbox import Pop3
 from mailkit.smtp import Received
 from tests.kit.feeding import CUTS, Cut
 from tests.kit.peers import Authority
-from tests.kit.talk import TLS, said
+from tests.kit.talk import TLS, said, written
 
 RAW = b"From: a@shop.se\r\nSubject: one\r\n\r\nfirst\r\n.second\r\n\r\n..third\r\n"
 
@@ -177,6 +177,17 @@ def test_tls_when_begun_then_all_goes_on_in_it(authority: Authority) -> None:
         client.quit()
 
 
+def test_browser_when_it_posts_commands_then_none_is_obeyed() -> None:
+    """A web page may have a form posted to any port, with what it likes in it."""
+    with reading(RAW) as (inbox, _):
+        form = b"USER x\r\nPASS y\r\nDELE 1\r\nQUIT\r\n"
+        with socket.create_connection(("127.0.0.1", inbox.pop3_port or 0), timeout=10) as wire:
+            wire.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%b" % (len(form), form))
+            answer = b"".join(iter(lambda: wire.recv(4096), b""))
+        assert answer.endswith(b"-ERR this port does not speak HTTP or TLS\r\n")
+        assert len(inbox) == 1
+
+
 # -- without a socket --------------------------------------------------------------------------------------------------
 
 
@@ -265,6 +276,31 @@ def test_handshake_when_something_was_said_before_it_then_that_does_not_count(ar
     replies = said(session, b"USER x\r\nSTLS\r\nPASS y\r\nSTAT\r\n", b"PASS y\r\nSTAT\r\nCAPA\r\n")
     assert replies.partition(TLS)[2].startswith(b"-ERR USER comes first\r\n-ERR log in first\r\n")
     assert b"STLS" not in replies.partition(TLS)[2]
+
+
+STRANGERS = [
+    b"GET / HTTP/1.1\r\n",
+    b"host: localhost\r\n",
+    b"BREW /pot HTTP/1.1\r\n",
+    b"\x16\x03\x01\x02\0\x01\0",
+    b"\x16\x03\x01\x02\0\n",
+]
+
+
+@pytest.mark.parametrize("first", STRANGERS)
+@pytest.mark.parametrize("cut", CUTS)
+def test_session_when_it_begins_with_http_or_tls_then_it_ends_there(archive: Archive, first: bytes, cut: Cut) -> None:
+    """Nothing that follows is obeyed, and nobody waits for a line that never ends."""
+    replies = said(serve_pop3(archive, Users()), first + b"USER x\r\nPASS y\r\nSTAT\r\n", cut=cut)
+    assert replies.count(b"\r\n") == 2
+    assert b"-ERR this port " in replies
+
+
+def test_replies_when_the_client_asks_for_much_at_once_then_they_leave_in_between(archive: Archive) -> None:
+    """What waits to be said does not grow with what is asked for."""
+    session = serve_pop3(archive, Users())
+    sizes = written(session, b"USER x\r\nPASS y\r\n" + b"RETR 1\r\n" * 20_000)
+    assert max(sizes) < 400_000 < sum(sizes)
 
 
 def test_mistakes_when_there_are_too_many_then_the_session_ends(archive: Archive) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from mailkit.sansio import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Watch, Write
 from tests.kit.feeding import Cut, whole
 
-__all__ = ["said"]
+__all__ = ["TLS", "said", "written"]
 
 TLS = b"<handshake>"
 
@@ -14,6 +14,11 @@ def said(conversation: Conversation[None], *heard: bytes, cut: Cut = whole) -> b
     """Return all that a server says to these bytes, after which the client hangs up; a handshake is :data:`TLS`."""
     pieces = (piece for data in heard for piece in cut(data))
     return b"".join(_said(conversation, pieces))
+
+
+def written(conversation: Conversation[None], heard: bytes) -> list[int]:
+    """Return how many bytes a server says at a time, to a client that says all at once."""
+    return [len(data) for data in _said(conversation, [heard])]
 
 
 def _said(conversation: Conversation[None], pieces: Iterable[bytes]) -> Iterator[bytes]:

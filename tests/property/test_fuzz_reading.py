@@ -121,7 +121,7 @@ POP3 = pieces(
 @example(["append inbox {3+}\r\nabc", "idle", "done", "select inbox"])
 @FUZZ
 def test_imap_when_anything_is_said_then_it_is_answered_and_cuts_change_nothing(lines: list[str]) -> None:
-    """With a tag for each, and the last command is obeyed unless the session was ended."""
+    """In whole lines, and not without end."""
     heard = b"".join(b"t " + line.encode("utf-8", "replace") + b"\r\n" for line in lines)
     heard = b"a login x y\r\nb select inbox\r\n" + heard + b"\r\ndone\r\nz logout\r\n"
     replies = []

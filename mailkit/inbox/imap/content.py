@@ -33,8 +33,7 @@ def _fetch(state: State, arguments: Arguments, *, by_uid: bool = False) -> Conve
             said = _GONE
             continue
         state.wire.say(b"* %d FETCH (%b)\r\n" % (place + 1, found))
-        if state.wire.is_full:
-            yield from state.wire.flush()
+        yield from state.wire.ease()
     return said
 
 
@@ -68,8 +67,7 @@ def _store(state: State, arguments: Arguments, *, by_uid: bool = False) -> Conve
         if name == "FLAGS":
             uid = b"UID %d " % entry.uid if by_uid else b""
             state.wire.say(b"* %d FETCH (%bFLAGS %b)\r\n" % (place + 1, uid, flags_of(entry)))
-        if state.wire.is_full:
-            yield from state.wire.flush()
+        yield from state.wire.ease()
     return ""
 
 

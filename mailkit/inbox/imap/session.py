@@ -66,8 +66,8 @@ class _Session:
                 if command is None:
                     break
                 yield from self._obey(command)
-        except RemoteProtocolError:
-            wire.say(b"* BYE The line is too long\r\n")
+        except RemoteProtocolError as error:
+            wire.say(f"* BYE {error.problem}\r\n".encode())
         except TimeoutError:
             wire.say(b"* BYE Idle for too long\r\n")
         yield from wire.flush()
@@ -121,8 +121,6 @@ class _Session:
             self._say(tag, f"NO {error.problem}")
         if state.begins_tls:
             yield from self._shake_hands()
-        if self._wire.is_full:
-            yield from self._wire.flush()
 
     def _handler(self, verb: str) -> Handler:
         state = self._state
