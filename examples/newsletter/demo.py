@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sys
-import threading
+import time
 import webbrowser
 from collections import Counter
 from pathlib import Path
@@ -97,7 +97,8 @@ def linger(site: Site, console: Console) -> None:
     if sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(site.url)
     with contextlib.suppress(KeyboardInterrupt):
-        threading.Event().wait()
+        while True:
+            time.sleep(3_600)  # a wait without an end cannot be interrupted on every system
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ from mailkit.cli.ending import until_ended
 from mailkit.cli.output import line, notes, print_json
 from mailkit.errors import ConfigError, MailkitError
 from mailkit.inbox import Inbox, Release, Site, own_certificate, unbundled
+from mailkit.inbox.served import is_open
 
 __all__ = ["inbox"]
 
 _PAGE = 8025
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def inbox(
@@ -208,7 +208,7 @@ def _announce(caught: Inbox, site: Site | None, *, as_json: bool) -> None:
     for key, name in names.items():
         if caught.ports[key] is not None:
             notes.print(line((f"{name:<10}", "dim"), f"{caught.host}:{caught.ports[key]}"))
-    if caught.host not in _LOOPBACK:
+    if is_open(caught.host):
         notes.print(line(("warning: ", "bold yellow"), "others in the network can reach this, and read the mail in it"))
     notes.print(line(("Ctrl-C ends it.", "dim")))
 

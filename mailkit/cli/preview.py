@@ -13,13 +13,13 @@ from mailkit.cli import data, options
 from mailkit.cli.ending import until_ended
 from mailkit.cli.output import line, notes, print_json
 from mailkit.errors import ConfigError
+from mailkit.inbox.served import is_open
 from mailkit.preview import Previews, PreviewSite
 from mailkit.template import Templates, starters
 
 __all__ = ["preview"]
 
 _PORT = 8026
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _DAY = 86_400.0  # seconds; a wait without an end cannot be interrupted on every system
 
 
@@ -107,6 +107,6 @@ def _announce(site: PreviewSite, *, as_json: bool) -> None:
         print_json({"page": site.url, "host": site.host, "port": site.port}, indent=None)
         return
     notes.print(line(("Page      ", "dim"), (site.url, "bold cyan")))
-    if site.host not in _LOOPBACK:
+    if is_open(site.host):
         notes.print(line(("warning: ", "bold yellow"), "others in the network can reach this, and read the templates"))
     notes.print(line(("Ctrl-C ends it.", "dim")))

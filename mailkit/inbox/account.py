@@ -69,7 +69,7 @@ class Account:
 
     def __init__(self, archive: Archive, users: Users, user: str) -> None:
         self.archive = archive
-        with archive.opened() as table:
+        with archive.reading() as table:
             is_own = user in users or table.has_inbox(user)
             # Given once for each archive, and so for its folders (RFC 3501 2.3.1.1): no number is used twice in it.
             self.validity = table.fact("validity", int(clock.now().timestamp()))
@@ -85,7 +85,7 @@ class Account:
 
     def folders(self) -> dict[str, int]:
         """Return the folders by their names; the one where mail comes in is 0."""
-        with self.archive.opened() as table:
+        with self.archive.reading() as table:
             return {INBOX: 0, **table.folders(self._name)}
 
     def folder(self, name: str) -> int | None:
@@ -103,7 +103,7 @@ class Account:
         missing = [one for one in missing if one not in known and one.upper() != INBOX]
         if len(known) + len(missing) > _MOST_FOLDERS:
             raise ConfigError(f"there are {_MOST_FOLDERS} folders already")
-        with self.archive.opened() as table, table.writing():
+        with self.archive.reading() as table, table.writing():
             for one in missing:
                 table.add_folder(self._name, one)
 
@@ -113,7 +113,7 @@ class Account:
         if any(one.startswith(f"{name}/") for one in self.folders()):
             raise ConfigError("there are folders in it")
         self.archive.forget([one.uid for one in self.entries(folder)])
-        with self.archive.opened() as table:
+        with self.archive.reading() as table:
             table.remove_folder(folder)
 
     def rename(self, name: str, new: str) -> None:
@@ -126,12 +126,12 @@ class Account:
             raise ConfigError("a folder cannot be in itself")
         if name.upper() == INBOX:
             self.create(new)
-            with self.archive.opened() as table:
+            with self.archive.reading() as table:
                 table.place(self._conditions(0), table.folders(self._name)[new])
             self.archive.tell()
             return
         self._known(name)
-        with self.archive.opened() as table, table.writing():
+        with self.archive.reading() as table, table.writing():
             for one, folder in known.items():
                 if one == name or one.startswith(f"{name}/"):
                     table.rename_folder(folder, new + one.removeprefix(name))
@@ -148,7 +148,7 @@ class Account:
 
     def entries(self, folder: int) -> list[Entry]:
         """Return what is in a folder, the oldest first."""
-        with self.archive.opened() as table:
+        with self.archive.reading() as table:
             rows = table.listed(self._conditions(folder))
         return [Entry(uid, size, at, bool(unread), tuple(flags.split())) for uid, size, at, unread, flags in rows]
 
@@ -157,7 +157,7 @@ class Account:
         return self.archive.get(uid)
 
     def flag(self, uid: int, *, is_unread: bool, flags: Iterable[str]) -> None:
-        with self.archive.opened() as table:
+        with self.archive.reading() as table:
             table.flag(uid, is_unread=is_unread, flags=tuple(flags))
         self.archive.tell()
 

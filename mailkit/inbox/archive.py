@@ -204,7 +204,7 @@ class Archive:
         self.tell()
 
     @contextmanager
-    def opened(self) -> Iterator[Table]:
+    def reading(self) -> Iterator[Table]:
         """Have the tables for oneself, to read them as a mail client does. Raises ConfigError when that cannot be."""
         with self._using():
             yield self._table

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Event
 from typing import TypedDict, Unpack
 
@@ -13,6 +13,7 @@ from mailkit.inbox.catch import Catcher
 from mailkit.inbox.caught import Caught
 from mailkit.inbox.rules import Rule
 from mailkit.inbox.search import Search
+from mailkit.net.aio import from_threads
 
 __all__ = ["FIELDS", "Box"]
 
@@ -113,8 +114,8 @@ class Box:
     ) -> Caught:
         """Wait as :meth:`wait` does, without blocking the event loop."""
         search, number = self._search(text, **fields), _number(after)
-        news, loop = asyncio.Event(), asyncio.get_running_loop()
-        end = self.archive.subscribe(_from_threads(loop, news))
+        news = asyncio.Event()
+        end = self.archive.subscribe(from_threads(news.set))
         try:
             async with asyncio.timeout(timeout):
                 while True:
@@ -173,14 +174,6 @@ class Box:
         if sessions := list(self._catcher.sessions)[-1:]:
             said += ["the last session without a message:", *(f"  {line}" for line in sessions[0].transcript[-30:])]
         return "\n" + "\n".join(said)
-
-
-def _from_threads(loop: asyncio.AbstractEventLoop, news: asyncio.Event) -> Callable[[], None]:
-    def tell() -> None:
-        with suppress(RuntimeError):  # the loop has been closed meanwhile
-            loop.call_soon_threadsafe(news.set)
-
-    return tell
 
 
 def _number(after: Caught | int) -> int:

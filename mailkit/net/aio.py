@@ -13,7 +13,7 @@ from mailkit.net.tls import explain
 from mailkit.net.wire import Wire
 from mailkit.sansio import Call, ChannelBinding, Consult, Conversation, Effect, Read, Sleep, StartTls, Watch, Write
 
-__all__ = ["AsyncPump", "connect"]
+__all__ = ["AsyncPump", "connect", "from_threads"]
 
 _Result = TypeVar("_Result")
 PARTING = 2.0
@@ -76,13 +76,7 @@ class AsyncPump:
         return None
 
     async def _watch(self, effect: Watch) -> bytes | None:
-        loop = asyncio.get_running_loop()
-
-        def tell() -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
-                loop.call_soon_threadsafe(self._wire.nudge)
-
-        end = effect.subscribe(tell)
+        end = effect.subscribe(from_threads(self._wire.nudge))
         try:
             return await self._wire.watch(effect.within, effect.is_news)
         except OSError as error:
@@ -156,6 +150,17 @@ class AsyncPump:
                 async with asyncio.timeout(PARTING):
                     await self._wire.lost.wait()
         self.close()
+
+
+def from_threads(deed: Callable[[], object]) -> Callable[[], None]:
+    """Return what has the running loop do ``deed``, and may be called in any thread, after the loop's end too."""
+    loop = asyncio.get_running_loop()
+
+    def call() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+            loop.call_soon_threadsafe(deed)
+
+    return call
 
 
 async def connect(

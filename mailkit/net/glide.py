@@ -114,7 +114,7 @@ class Glide(Wire):
     def _read(self, effect: Read) -> Effect | None:
         if not self.received and not self.is_ended:
             self._is_reading, self._wanted = True, effect
-            self._watch(effect.within)
+            self._set_timer(effect.within)
             return None
         try:
             data = self.take()
@@ -169,7 +169,7 @@ class Glide(Wire):
             self._finish()
             return
         self._is_parting = True
-        self._watch(PARTING)
+        self._set_timer(PARTING)
         self.transport.close()
 
     def _finish(self) -> None:

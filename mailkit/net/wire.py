@@ -137,13 +137,13 @@ class Wire(asyncio.BufferedProtocol):
     async def _wait(self, within: float) -> None:
         """Wait for any news. Raises TimeoutError."""
         self._waiter = asyncio.get_running_loop().create_future()
-        self._watch(within)
+        self._set_timer(within)
         try:
             await self._waiter
         finally:
             self._waiter = None
 
-    def _watch(self, within: float) -> None:
+    def _set_timer(self, within: float) -> None:
         """Ring in so many seconds, unless this is said again before.
 
         One timer for many waits, which nearly all end early: to make one for each would cost more than the reading.

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 import mailkit
 from mailkit.check import Scanner
 from mailkit.errors import ConfigError, MailkitError
-from mailkit.inbox.web.answer import Missing, body, on_error
+from mailkit.inbox.web.answer import Missing, body, configured, on_error
 from mailkit.inbox.web.guard import Guard
 from mailkit.inbox.web.live import Live
 from mailkit.inbox.web.shown import PAGE, file, framed_html, raw, source
@@ -121,13 +121,12 @@ class _Pages:
 
     def scan(self, request: Request) -> Response:
         found = self._preview(request)
-        if self._scanner is None:
-            raise Missing("no spam filter is configured", hint="Start with --spam spamd://127.0.0.1 or rspamd://….")
+        scanner = configured(self._scanner)
         message = self._message(found)
         envelope = message.envelope()
         recipients = tuple(one.email for one in envelope.recipients)
         sender = envelope.sender.email if envelope.sender else ""
-        return _json(self._scanner.scan(found.raw, sender=sender, recipients=recipients).facts())
+        return _json(scanner.scan(found.raw, sender=sender, recipients=recipients).facts())
 
     def file(self, request: Request) -> Response:
         return file(request, tuple(self._message(self._preview(request)).parts()))

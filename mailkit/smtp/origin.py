@@ -11,6 +11,7 @@ from mailkit.mime import xtext
 __all__ = ["ORIGIN", "decoded_origin", "encoded_origin"]
 
 ORIGIN = "XMAILKIT"
+_NAMES = ("template", "row", "campaign")
 _LONGEST = 300  # characters of each word
 
 
@@ -26,6 +27,3 @@ def decoded_origin(text: str) -> dict[str, str]:
         return {}
     words = found.items() if isinstance(found, dict) else ()
     return {name: word[:_LONGEST] for name, word in words if isinstance(word, str) and name in _NAMES}
-
-
-_NAMES = ("template", "row", "campaign")

@@ -59,7 +59,7 @@ def mail_parameters(text: str, profile: ServerProfile, *, takes_auth: bool) -> M
                 if value.upper() not in ("FULL", "HDRS"):
                     raise _Refused(501, "5.5.4 RET is FULL or HDRS")
                 return replace(found, ret=value.upper())
-            case "XMAILKIT" if ORIGIN in profile.extensions:
+            case _ if keyword == ORIGIN and ORIGIN in profile.extensions:
                 return replace(found, origin=value)
             case "ENVID" if "DSN" in profile.extensions:
                 return replace(found, envid=_envid(value))

@@ -154,7 +154,7 @@ def test_pop3_when_anything_is_said_then_it_is_answered_and_cuts_change_nothing(
 
 
 def _validity(one: Archive) -> int:
-    with one.opened() as table:
+    with one.reading() as table:
         return table.fact("validity", 0)
 
 

@@ -32,7 +32,7 @@ def _id(state: State, _: Arguments) -> str:
 def _logout(state: State, arguments: Arguments) -> str:
     arguments.end()
     state.wire.say(b"* BYE Good-bye\r\n")
-    state.select(None)
+    state.selected = None
     state.wire.is_over = True
     return ""
 

@@ -129,13 +129,13 @@ def _close(state: State, arguments: Arguments) -> str:
     arguments.end()
     if not state.view.is_read_only:
         _forget(state.view, range(len(state.view.entries)))
-    state.select(None)
+    state.selected = None
     return ""
 
 
 def _unselect(state: State, arguments: Arguments) -> str:
     arguments.end()
-    state.select(None)
+    state.selected = None
     return ""
 
 

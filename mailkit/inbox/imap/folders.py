@@ -29,12 +29,12 @@ def _folder(state: State, arguments: Arguments, *, code: str = "NONEXISTENT") ->
 
 
 def _open(state: State, arguments: Arguments, *, is_read_only: bool) -> str:
-    state.select(None)  # RFC 3501 6.3.1: also when the next one cannot be had
+    state.selected = None  # RFC 3501 6.3.1: also when the next one cannot be had
     _, folder = _folder(state, arguments)
     arguments.end()
     state.told = state.changes
     view = View(state.account, folder, is_read_only=is_read_only)
-    state.select(view)
+    state.selected = view
     unseen = next((place for place, one in enumerate(view.entries, 1) if one.is_unread), 0)
     say = state.wire.say
     say(b"* FLAGS (%b)\r\n* %d EXISTS\r\n* 0 RECENT\r\n" % (_FLAGS, len(view.entries)))
@@ -73,7 +73,7 @@ def _delete(state: State, arguments: Arguments) -> str:
     arguments.end()
     state.account.remove(name)
     if state.selected and state.selected.folder == folder:
-        state.select(None)
+        state.selected = None
     return ""
 
 

@@ -49,9 +49,6 @@ class State:
             if self.selected:
                 self.wire.say(self.selected.news())
 
-    def select(self, view: View | None) -> None:
-        self.selected = view
-
     @property
     def account(self) -> Account:
         """Whose folders these are, for commands that ask for a login."""

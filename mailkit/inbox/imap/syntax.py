@@ -10,6 +10,7 @@ from mailkit.inbox.imap.numbers import NumberSet
 __all__ = ["LITERAL", "Arguments", "Bad", "folder_name", "moment", "quoted", "shown_name"]
 
 LITERAL = re.compile(rb"\{([0-9]{1,18})(\+?)\}\Z")
+_LENGTH = re.compile(rb"\{([0-9]{1,18})\+?\}\r\n")
 _ATOM = re.compile(rb"[^\x00-\x20\x7f-\xff(){%*\"\\\]]+")
 _WORD = re.compile(rb"[^\x00-\x20\x7f(){%*\"\\]+")  # an atom in which "]" and 8-bit letters are let pass
 _PATTERN = re.compile(rb"[^\x00-\x20\x7f(){\"\\]+")
@@ -105,9 +106,7 @@ class Arguments:
         """Take a quoted string or a literal."""
         if self.sees(b'"'):
             return re.sub(rb"\\(.)", rb"\1", self._take(_QUOTED, "the end of a quoted string")[1])
-        found = re.compile(rb"\{([0-9]{1,18})\+?\}\r\n").match(self._data, self._at)
-        if not found:
-            raise Bad("a string is missing")
+        found = self._take(_LENGTH, "a string")
         begin, end = found.end(), found.end() + int(found[1])
         self._at = end
         return self._data[begin:end]

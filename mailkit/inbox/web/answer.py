@@ -6,13 +6,25 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from mailkit.check import Scanner
 from mailkit.errors import ArrivalError, ConfigError, MailkitError, MessageError
 from mailkit.inbox.box import FIELDS
 from mailkit.inbox.caught import Caught
 from mailkit.inbox.inbox import Inbox
 from mailkit.inbox.search import Search
 
-__all__ = ["Missing", "TooLarge", "body", "caught", "json_body", "number", "on_error", "search", "seconds"]
+__all__ = [
+    "Missing",
+    "TooLarge",
+    "body",
+    "caught",
+    "configured",
+    "json_body",
+    "number",
+    "on_error",
+    "search",
+    "seconds",
+]
 
 _LARGEST_JSON = 100_000  # bytes
 
@@ -40,6 +52,13 @@ def on_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, MailkitError)
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 502)
     return JSONResponse({"error": str(error), "hint": error.hint}, status)
+
+
+def configured(scanner: Scanner | None) -> Scanner:
+    """Return the spam filter. Raises Missing when there is none."""
+    if scanner is None:
+        raise Missing("no spam filter is configured", hint="Start with --spam spamd://127.0.0.1 or rspamd://….")
+    return scanner
 
 
 def search(request: Request) -> Search:

@@ -36,11 +36,7 @@ class Checks:
 
     def scan(self, request: Request) -> Response:
         found = answer.caught(self._inbox, request)
-        if self._scanner is None:
-            raise answer.Missing(
-                "no spam filter is configured", hint="Start with --spam spamd://127.0.0.1 or rspamd://…."
-            )
-        verdict = self._scanner.scan(
+        verdict = answer.configured(self._scanner).scan(
             found.raw, sender=found.sender, recipients=found.recipients, hello=found.hello, peer=found.peer
         )
         return JSONResponse(verdict.facts())

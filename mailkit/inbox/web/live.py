@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from mailkit.errors import ConfigError
+from mailkit.net.aio import from_threads
 
 __all__ = ["Live"]
 
@@ -51,12 +52,8 @@ class Live:
         return StreamingResponse(self._stream(), media_type="text/event-stream", headers=headers)
 
     async def _stream(self) -> AsyncIterator[str]:
-        news, loop = asyncio.Event(), asyncio.get_running_loop()
-
-        def wake() -> None:
-            with suppress(RuntimeError):  # the loop has been closed meanwhile
-                loop.call_soon_threadsafe(news.set)
-
+        news = asyncio.Event()
+        wake = from_threads(news.set)
         end = self._subscribe(wake)
         self._open.add(wake)
         try:
