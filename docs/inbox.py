@@ -25,6 +25,7 @@ STARTERS = (
 # Name, width, height, the place in the page, and whether it is dark.
 PICTURES = (
     ("inbox", 1440, 900, "#/9/html", False),
+    ("inbox-check", 1440, 900, "#/9/check", False),
     ("inbox-dark", 1440, 900, "#/9/tech", True),
     ("inbox-tablet", 768, 900, "#/9/html", False),
     ("inbox-phone", 375, 780, "", False),

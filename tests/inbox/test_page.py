@@ -244,6 +244,28 @@ def test_spam_analysis_when_the_filter_is_down_then_it_says_so_and_can_be_asked_
         watched.errors.clear()  # the answer was 502, which the browser writes down
 
 
+def test_message_when_shown_then_it_says_when_it_came(browser: Chromium) -> None:
+    """The time of its arrival, as the list has it and as the machine says it."""
+    with looking(browser, mail(), at="#/1") as (inbox, watched):
+        time = watched.page.locator(".head time")
+        expect(time).to_have_attribute("datetime", inbox.only().at.isoformat())
+        expect(time).to_contain_text(str(inbox.only().at.year))
+        expect(watched.page.locator(".row time")).to_have_attribute("datetime", inbox.only().at.isoformat())
+
+
+def test_tech_info_when_the_mail_is_of_a_template_then_it_says_which(browser: Chromium) -> None:
+    """And for other mail nothing of the kind."""
+    builder = MessageBuilder().from_("ada@example.com").to("bob@example.com").text("Hi")
+    made = builder.origin(template="receipt.html", row="people.csv, line 4", campaign="spring 1a2b").build()
+    with looking(browser, made, mail(), at="#/1/tech") as (_, watched):
+        panel = watched.page.get_by_role("tabpanel")
+        expect(panel).to_contain_text("Made by mailkit")
+        expect(panel).to_contain_text("people.csv, line 4")
+        watched.page.goto(watched.page.url.replace("#/1/", "#/2/"))
+        expect(panel).to_contain_text("MAIL FROM")
+        expect(panel).not_to_contain_text("Made by mailkit")
+
+
 def test_widths_when_chosen_then_the_mail_is_laid_out_for_them(browser: Chromium) -> None:
     """A phone's rules apply at a phone's width."""
     with looking(browser, mail(), at="#/1/html") as (_, watched):

@@ -35,7 +35,7 @@ export class Reader extends Tabbed {
     document.body.classList.add("reading");
     const before = this.message;
     const isSame = before?.template === m.template;
-    this.message = Object.assign(m, { at: `api/previews/${m.id}`, view: `view/${m.id}`, images: isSame && before.images });
+    this.message = Object.assign(m, { api: `api/previews/${m.id}`, view: `view/${m.id}`, images: isSame && before.images });
     if (!isSame || !this.panel?.isConnected) {
       this.renew();
       this.head = el("header.head");
@@ -54,7 +54,7 @@ export class Reader extends Tabbed {
     const m = this.message;
     const hadFocus = document.activeElement?.id === "locale";
     const attached = (m.attachments ?? []).map((file) =>
-      el("a.file", { href: address(`${m.at}/files/${file.number}`), download: "", title: `${file.filename} (${file.type})` },
+      el("a.file", { href: address(`${m.api}/files/${file.number}`), download: "", title: `${file.filename} (${file.type})` },
         icon("clip"), el("span", {}, file.filename || "without a name"), el("small", {}, size(file.size))));
     const select = el("select", { id: "locale", "aria-label": "Language", onchange: (event) => this.speak(event.target.value) },
       ...languages.map((one) => el("option", { value: one, selected: one === m.locale }, spoken(one))));
@@ -64,7 +64,7 @@ export class Reader extends Tabbed {
         el(m.problem || !m.subject ? "h1.none" : "h1", {}, m.problem ? "does not render" : m.subject || "no subject"),
         el("div.do", {},
           el("button.act.to-data", { type: "button", onclick: () => { document.body.classList.add("editing"); $("data").focus(); } }, "Data"),
-          !m.problem && el("a.icon", { href: address(`${m.at}/raw`, { download: 1 }), download: "", title: "Save as .eml" }, icon("save")))),
+          !m.problem && el("a.icon", { href: address(`${m.api}/raw`, { download: 1 }), download: "", title: "Save as .eml" }, icon("save")))),
       !m.problem && el("dl.people", {}, ...people(m)),
       el("div.facts", {}, select, el("span.mono", {}, m.file.replace(/^mailkit:/, "")), !m.problem && el("span", {}, size(m.size))),
       attached.length > 0 && el("div.files", {}, ...attached),
@@ -115,7 +115,7 @@ function card(m, reader) {
 // -- Template ---------------------------------------------------------------------------------------------------------
 
 async function files(m, reader) {
-  const found = await get(`${m.at}/template`);
+  const found = await get(`${m.api}/template`);
   const notes = m.problem?.line ? [{ file: m.problem.name, line: m.problem.line, severity: "error", title: m.problem.title, detail: "", hint: m.problem.hint, tab: "problem" }] : found.notes;
   const of = (name) => notes.filter((one) => one.file === name);
   const chips = el("div.clients.of-files", { role: "group", "aria-label": "Files" }, ...found.files.map(({ name }) =>

@@ -11,7 +11,7 @@ const MOST_ORIGINS = 4;
 // -- Spam Analysis ----------------------------------------------------------------------------------------------------
 
 export async function spam(m, reader) {
-  const { findings } = await get(`${m.at}/lint`);
+  const { findings } = await get(`${m.api}/lint`);
   const counts = ["error", "warning", "note"].map((kind) => findings.filter((one) => one.severity === kind).length);
   const filter = el("div", {});
   if (reader.info.scanner) scan(m, filter, reader.info.scanner);
@@ -25,7 +25,7 @@ export async function spam(m, reader) {
 async function scan(m, box, name) {
   box.replaceChildren(el("p.fine", {}, `Asking ${name} …`));
   try {
-    box.replaceChildren(...verdict(await send("POST", `${m.at}/scan`)));
+    box.replaceChildren(...verdict(await send("POST", `${m.api}/scan`)));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     box.replaceChildren(el("div.finding.error", {}, icon("error"), el("b", {}, error.message), el("p", {}, error.hint)),
@@ -68,7 +68,7 @@ const origins = (reader, found = []) => found.slice(0, MOST_ORIGINS).map(({ file
 // -- Check HTML -------------------------------------------------------------------------------------------------------
 
 export async function html(m, reader) {
-  const report = await get(`${m.at}/html-check`);
+  const report = await get(`${m.api}/html-check`);
   const list = el("div", {});
   const draw = (client) => {
     const has = (one) => !client || one.clients.some((found) => name(found) === name(client));

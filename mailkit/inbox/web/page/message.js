@@ -42,7 +42,7 @@ export class Reader extends Tabbed {
         this.box.replaceChildren(el("div.blank", {}, el("h2", {}, error.message), el("p", {}, error.hint)));
         return;
       }
-      this.message = Object.assign(message, { at: `api/messages/${id}`, view: `view/${id}` });
+      this.message = Object.assign(message, { api: `api/messages/${id}`, view: `view/${id}` });
       this.list.touch(id, { unread: false });
       this.draw();
     }

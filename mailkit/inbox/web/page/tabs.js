@@ -1,4 +1,4 @@
-// What each tab shows of a message. m.at is where the API has it, m.view where its HTML is to be looked at.
+// What each tab shows of a message. m.api is where the API has it, m.view where its HTML is to be looked at.
 
 import { address, text } from "./api.js";
 import { html, spam } from "./checks.js";
@@ -10,9 +10,9 @@ const hasHtml = (m) => m.has_html;
 
 export const TABS = [
   { id: "html", title: "HTML", has: hasHtml, view: shown },
-  { id: "source", title: "HTML Source", has: hasHtml, view: async (m) => source(await text(`${m.at}/source`), "html"), jump: (panel, line) => jump(panel, line) },
+  { id: "source", title: "HTML Source", has: hasHtml, view: async (m) => source(await text(`${m.api}/source`), "html"), jump: (panel, line) => jump(panel, line) },
   { id: "text", title: "Text", has: (m) => m.text !== null || !m.has_html, view: plain },
-  { id: "raw", title: "Raw", has: always, view: async (m) => source(await text(`${m.at}/raw`), "raw") },
+  { id: "raw", title: "Raw", has: always, view: async (m) => source(await text(`${m.api}/raw`), "raw") },
   { id: "headers", title: "Headers", has: always, view: headers },
   { id: "spam", title: "Spam Analysis", has: always, view: spam },
   { id: "check", title: "Check HTML", has: hasHtml, view: html },
