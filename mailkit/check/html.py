@@ -9,6 +9,7 @@ from mailkit.check.advice import ADVICE, GRACEFUL
 from mailkit.check.client import ClientSupport, Feature, MailClient, Support, data_date, features
 from mailkit.check.features import slugs_by_mark
 from mailkit.check.finding import Severity
+from mailkit.check.markup import MOST_READ
 from mailkit.check.usage import usage
 
 __all__ = ["ClientScore", "HtmlFinding", "HtmlReport", "check_html"]
@@ -121,6 +122,8 @@ class HtmlReport:
     """The slugs of all features that are used, those that every client has among them."""
     data_date: str
     """The day of the data, as YYYY-MM-DD."""
+    is_cut: bool = False
+    """Whether there is more HTML than was looked at: a million characters of it."""
 
     @cached_property
     def _shares(self) -> Counter[Support]:
@@ -166,6 +169,7 @@ class HtmlReport:
             "unsupported": self.unsupported,
             "features": len(self.features),
             "data_date": self.data_date,
+            "is_cut": self.is_cut,
             "findings": [one.facts() for one in self.findings],
             "clients": [one.facts() for one in self.clients],
         }
@@ -175,16 +179,16 @@ def check_html(html: str) -> HtmlReport:
     """Tell which features ``html`` uses that mail clients do not have, by the data of Can I email.
 
     Every feature of the data is looked for by the tokens of HTML and CSS. The newest tested version of each client counts.
-    Nothing is fetched. Raises ConfigError when there is CSS in it and tinycss2 is not installed (extra ``check``).
+    Nothing is fetched. Of more than a million characters only the beginning is looked at; ``is_cut`` tells so. Raises ConfigError when there is CSS in it and tinycss2 is not installed (extra ``check``).
 
     >>> report = check_html('<p style="display: flex">Hi</p>')
     >>> [(finding.slug, finding.lines) for finding in report.findings]
     [('css-display-flex', (1,)), ('css-display', (1,))]
     """
-    return _report(usage(html))
+    return _report(usage(html[:MOST_READ]), is_cut=len(html) > MOST_READ)
 
 
-def _report(marks: Iterable[tuple[str, int]]) -> HtmlReport:
+def _report(marks: Iterable[tuple[str, int]], *, is_cut: bool) -> HtmlReport:
     by_mark = slugs_by_mark()
     counts: Counter[str] = Counter()
     lines: dict[str, dict[int, None]] = {}
@@ -200,4 +204,4 @@ def _report(marks: Iterable[tuple[str, int]]) -> HtmlReport:
     bad.sort(
         key=lambda one: (one.severity is Severity.NOTE, -one.unsupported, -len(one.having(Support.PARTIAL)), one.slug)
     )
-    return HtmlReport(tuple(bad), tuple(sorted(counts)), data_date())
+    return HtmlReport(tuple(bad), tuple(sorted(counts)), data_date(), is_cut)

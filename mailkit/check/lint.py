@@ -24,12 +24,14 @@ def lint(message: Message, *, envelope_recipients: tuple[str, ...] = ()) -> tupl
     """Return what is wrong with a message, the worst first; nothing is sent or fetched.
 
     ``envelope_recipients``, where they are known, are held against To and Cc. At most twenty findings of one rule are told.
+    Of a text or HTML of more than a million characters only the beginning is looked at, and a finding says so.
 
     >>> message = Message.parse(b"From: a@example.com\\r\\nTo: b@example.com\\r\\n\\r\\nDear {{ name }},")
     >>> [(finding.rule, finding.line) for finding in lint(message)]
     [('unrendered', 1), ('no-subject', 0)]
     """
-    found = _few(finding for family in _FAMILIES for finding in family(Material(message, envelope_recipients)))
+    material = Material(message, envelope_recipients)
+    found = _few(finding for family in _FAMILIES for finding in family(material))
     return tuple(sorted(found, key=lambda one: _ORDER[one.severity]))
 
 

@@ -191,6 +191,14 @@ def test_tags_and_lines_are_those_that_the_standard_library_sees(markup: str) ->
     assert ours == standard.found
 
 
+def test_of_endless_html_the_beginning_is_looked_at_and_the_report_says_so() -> None:
+    """A mail may be hostile; a million characters are ten times what Gmail shows."""
+    report = check_html(" " * 1_000_000 + "<marquee>")
+    assert (report.is_cut, report.features) == (True, ())
+    assert not check_html(" " * 999_991 + "<marquee>").is_cut
+    assert check_html(" " * 999_991 + "<marquee>").features
+
+
 def test_deep_and_endless_input_is_read_to_its_end() -> None:
     """What takes the square of the length, or as many calls as it is deep, would not end here."""
     for piece in ("<", "<!--", "<a ", '<a b="', "</", "<style>{", "<style>a{", "<p style='a:b(", "<style>:not("):

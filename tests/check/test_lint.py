@@ -52,6 +52,7 @@ BAD = {
     "empty": good().text(" ").build(),
     "no-text": MessageBuilder().from_("a@shop.se").to("b@there.se").subject("Hi").html(HTML % "").build(),
     "text-differs": good().text("Please use a client that shows HTML.").html(HTML % "").build(),
+    "cut": page("<b>" * 333_333),
     "clipped": page("<i>" + "<b>many words of it</b>\n" * 5000 + "</i>"),
     "no-language": good().html(f"<p>{WORDS}</p>").build(),
     "unrendered": good().text("Dear {{ name }}, " + WORDS).build(),
@@ -185,6 +186,17 @@ def test_at_most_twenty_findings_of_a_rule_are_told() -> None:
     """The rest says no more."""
     found = lint(page('<a href="#">Go</a>' * 500))
     assert [one.rule for one in found] == ["dead-link"] * 20
+
+
+def test_of_endless_html_the_beginning_is_looked_at_and_nothing_is_said_of_the_rest() -> None:
+    """What may stand in the rest is not missed in the beginning: an image that is used, a way to unsubscribe."""
+    builder = good().html(HTML % ("<b>" * 333_333 + '<img src="cid:a"><a href="https://shop.se">Unsubscribe</a>'))
+    builder = builder.header("List-Unsubscribe", "<https://shop.se/out>").embed(
+        b"\x89PNG\r\n\x1a\n", filename="a.png", cid="a"
+    )
+    found = rules(builder.build())
+    assert "cut" in found
+    assert not found & {"unused-image", "unsubscribe-hidden", "no-alt"}
 
 
 def test_the_worst_comes_first() -> None:

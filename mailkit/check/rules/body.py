@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from mailkit.check.finding import Finding, Severity, Where
+from mailkit.check.markup import MOST_READ
 from mailkit.check.rules.material import Material
 
 __all__ = ["body"]
@@ -49,7 +50,10 @@ def _forms(material: Material) -> Iterator[Finding]:
         yield Finding(
             "text-differs", Severity.WARNING, "The text says something else than the HTML", detail, hint, Where.TEXT
         )
-    size = len(html.encode("utf-8", "replace"))
+    if material.is_cut:
+        hint = "It is longer than anybody reads; findings of what comes after are missing."
+        yield Finding("cut", Severity.NOTE, f"Only the first {MOST_READ:,} characters were looked at", "", hint)
+    size = len((message.html or "").encode("utf-8", "replace"))
     if size > _CLIPPED:
         detail = f"The HTML has {size // 1024:,} KB; after 102 KB Gmail cuts it and offers a link to the rest."
         hint = "Shorten it: what counts opens and what unsubscribes stands at the end."

@@ -33,7 +33,7 @@ def bulk(material: Material) -> Iterator[Finding]:
     elif headers.get("List-Unsubscribe-Post", "").replace(" ", "").lower() != "list-unsubscribe=one-click":
         hint = "Add List-Unsubscribe-Post: List-Unsubscribe=One-Click (RFC 8058); Gmail and Yahoo ask for it."
         yield _found("no-one-click", Severity.WARNING, "Unsubscribing takes more than one click", hint)
-    if not shown and (material.text or material.html):
+    if not shown and (material.text or material.html) and not material.is_cut:
         hint = "Put a link into the footer: not every client shows the button that the field gives."
         yield Finding("unsubscribe-hidden", Severity.WARNING, "The body has no way to unsubscribe", hint=hint)
 

@@ -34,7 +34,7 @@ def _image(image: Image, material: Material) -> Iterator[Finding]:
     if not source:
         yield _found(image, "no-image", Severity.ERROR, "An image has no address", "Readers see a broken image.")
     elif scheme == "cid":
-        if unquote(source[4:]) not in {part.cid for part in material.message.parts()}:
+        if unquote(source[4:]) not in material.cids:
             hint = "Embed it with MessageBuilder.embed(), under that content id."
             yield _found(image, "no-image", Severity.ERROR, "An image is not in the message", hint)
     elif scheme not in ("http", "https", "data") and not source.startswith("//"):
@@ -56,8 +56,11 @@ def _image(image: Image, material: Material) -> Iterator[Finding]:
 
 
 def _embedded(material: Material) -> Iterator[Finding]:
+    if material.is_cut:
+        return  # it may be used further on
+    shown = unquote(material.html)
     for part in material.message.embedded:
-        if part.cid and f"cid:{part.cid}" not in unquote(material.html):
+        if part.cid and f"cid:{part.cid}" not in shown:
             detail = part.filename or part.cid
             hint = "Nothing shows it; some clients list it as an attached file."
             yield Finding("unused-image", Severity.NOTE, "An embedded image is not used", detail, hint)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from mailkit.check.markup import Tag, Text, Token, read
+from mailkit.check.markup import MOST_READ, Tag, Text, Token, read
 from mailkit.message import Message
 
 __all__ = ["Image", "Link", "Material"]
@@ -42,13 +42,25 @@ class Material:
     recipients: tuple[str, ...] = ()
     """Those of the envelope; none when they are not known."""
 
-    @property
+    @cached_property
     def text(self) -> str:
-        return self.message.text or ""
+        """The text, or as much of it as is looked at."""
+        return (self.message.text or "")[:MOST_READ]
+
+    @cached_property
+    def html(self) -> str:
+        """The HTML, or as much of it as is looked at."""
+        return (self.message.html or "")[:MOST_READ]
 
     @property
-    def html(self) -> str:
-        return self.message.html or ""
+    def is_cut(self) -> bool:
+        """Whether there is more of the text or the HTML than is looked at."""
+        return max(len(self.message.text or ""), len(self.message.html or "")) > MOST_READ
+
+    @cached_property
+    def cids(self) -> frozenset[str]:
+        """What HTML may name an embedded part by."""
+        return frozenset(part.cid for part in self.message.parts() if part.cid)
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:

@@ -85,7 +85,7 @@ export async function html(m, reader) {
   return el("div.pad", {},
     el("div.score", {}, ring(share, `${Math.round(report.supported)}%`, "supported"),
       el("div", {}, el("p.legend", {}, ...[["good", report.supported, "supported"], ["warn", report.partial, "in part"], ["bad", report.unsupported, "not"]].map(([kind, share, word]) => el("span", {}, el(`i.${kind}`), `${share}% ${word}`))),
-        el("p.fine", {}, `Of ${plural(report.features, "feature")} of HTML and CSS in this mail, each asked of every client in its newest tested version. Data: Can I email, ${new Date(report.data_date).toLocaleDateString()}.`))),
+        el("p.fine", {}, `Of ${plural(report.features, "feature")} of HTML and CSS in this mail, each asked of every client in its newest tested version.${report.is_cut ? " Of the HTML only the first million characters were looked at." : ""} Data: Can I email, ${new Date(report.data_date).toLocaleDateString()}.`))),
     chips, list);
 }
 
