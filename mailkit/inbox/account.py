@@ -6,6 +6,7 @@ folder: that makes it a unique identifier.
 """
 
 import hmac
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,17 @@ class Entry:
     """When it came, in seconds since 1970."""
     is_unread: bool
     flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened in a folder. ``edits`` is how many there were by then."""
+
+    edits: int
+    edited: set[int] | None
+    """The numbers of messages that may be gone or have other marks; None: of any."""
+    entries: list[Entry]
+    """What there is now of those, and what is new, the oldest first."""
 
 
 class Users:
@@ -150,7 +162,21 @@ class Account:
         """Return what is in a folder, the oldest first."""
         with self.archive.reading() as table:
             rows = table.listed(self._conditions(folder))
-        return [Entry(uid, size, at, bool(unread), tuple(flags.split())) for uid, size, at, unread, flags in rows]
+        return _entries(rows)
+
+    def changes(self, folder: int, *, after: int, edits: int) -> Changes:
+        """Return what is new behind the number ``after``, and what was edited since there were so many ``edits``."""
+        here = self._conditions(folder)
+        with self.archive.reading() as table:
+            now, edited = table.edits.count, table.edits.since(edits)
+            if edited is None:
+                return Changes(now, None, _entries(table.listed(here)))
+            rows = table.listed((Condition("mail.id > ?", (after,)), *here))
+            if edited:
+                numbers = json.dumps([number for number in edited if number <= after])
+                among = Condition("mail.id IN (SELECT value FROM json_each(?))", (numbers,))
+                rows = [*table.listed((among, *here)), *rows]
+        return Changes(now, edited, _entries(rows))
 
     def get(self, uid: int) -> Caught | None:
         """Return a message whole; None when it has been deleted meanwhile."""
@@ -200,6 +226,10 @@ class Account:
     def _conditions(self, folder: int) -> tuple[Condition, ...]:
         here = Condition("mail.folder = ?", (folder,))
         return (here,) if folder else (here, self._scope)
+
+
+def _entries(rows: Iterable[tuple[int, int, float, bool, str]]) -> list[Entry]:
+    return [Entry(uid, size, at, bool(unread), tuple(flags.split())) for uid, size, at, unread, flags in rows]
 
 
 def _check(name: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mailkit.database import Database
 from mailkit.inbox.caught import Caught
+from mailkit.inbox.edits import Edits
 from mailkit.inbox.filing import filed
 from mailkit.inbox.search import Condition
 from mailkit.inbox.summary import Summary
@@ -58,6 +59,7 @@ class Table:
     """Messages in the database that :func:`mailkit.inbox.schema.opened` gives."""
 
     def __init__(self, database: Database) -> None:
+        self.edits = Edits()
         self._database = database
         with database.reading() as db:
             self._db = db
@@ -182,10 +184,13 @@ class Table:
 
     def mark(self, conditions: Sequence[Condition], unread: bool) -> int:
         where, values = _where(conditions)
-        return self._db.execute(
-            f"UPDATE mail SET unread = ? WHERE unread != ? AND id IN (SELECT id FROM mail WHERE {where})",  # noqa: S608
+        rows = self._db.execute(
+            f"UPDATE mail SET unread = ? WHERE unread != ? AND id IN (SELECT id FROM mail WHERE {where}) RETURNING id",  # noqa: S608
             (int(unread), int(unread), *values),
-        ).rowcount
+        )
+        numbers = [number for (number,) in rows]
+        self.edits.note(numbers)
+        return len(numbers)
 
     def tag(self, number: int, tags: Sequence[str]) -> None:
         self.file([number])  # which would bring back the tags that the message gives itself
@@ -201,6 +206,7 @@ class Table:
 
     def flag(self, number: int, *, is_unread: bool, flags: Sequence[str]) -> None:
         self._db.execute("UPDATE mail SET unread = ?, flags = ? WHERE id = ?", (is_unread, " ".join(flags), number))
+        self.edits.note([number])
 
     def folders(self, account: str) -> dict[str, int]:
         """Return the folders of an account by their names, but for the one where mail comes in."""
@@ -219,6 +225,7 @@ class Table:
         """Put the messages that fit into a folder, with the numbers that they have."""
         where, values = _where(conditions)
         self._db.execute(f"UPDATE mail SET folder = ? WHERE {where}", (folder, *values))  # noqa: S608
+        self.edits.note(None)
 
     def has_inbox(self, name: str) -> bool:
         return bool(self._number("SELECT EXISTS (SELECT 1 FROM mail WHERE inbox = ?)", (name,)))
@@ -245,6 +252,7 @@ class Table:
             self._db.execute("DELETE FROM mail WHERE id = ?", (number,))
             self._db.execute("DELETE FROM content WHERE id = ?", (number,))
             self._db.execute("DELETE FROM words WHERE rowid = ?", (number,))
+        self.edits.note(numbers)
         return freed
 
     def close(self) -> None:

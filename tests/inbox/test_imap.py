@@ -12,11 +12,13 @@ from imap_tools import AND, MailBoxUnencrypted, MailMessageFlags
 from imapclient import IMAPClient
 
 from mailkit import Mailer, MessageBuilder, mailbox
+from mailkit.errors import TransportTimeout
 from mailkit.inbox import Inbox
 from mailkit.inbox.account import Users
 from mailkit.inbox.archive import Archive
 from mailkit.inbox.imap import serve_imap
 from mailkit.mailbox import Imap
+from mailkit.sansio import Conversation, Effect, Read, Watch, Write
 from mailkit.smtp import Received
 from tests.inbox.test_pop3 import STRANGERS
 from tests.kit.feeding import CUTS, Cut
@@ -132,6 +134,38 @@ def test_message_when_fetched_in_every_part_then_octets_are_those_that_came() ->
             assert kinds == [b"text/plain", b"text/html", b"application/octet-stream", b"message/rfc822"]
             envelope = client.fetch([1], ["ENVELOPE"])[1][b"ENVELOPE"]
             assert (envelope.from_[0].mailbox, envelope.to[0].host) == (b"ada", b"there.se")
+
+
+def test_mail_that_comes_in_numbers_is_told_together_and_the_client_is_heard_between() -> None:
+    """Or the inbox would have more to do with telling than with taking; the first is told at once."""
+    archive = Archive()
+    mail = Received("ada@shop.se", ("bob@there.se",), note(), "me")
+    try:
+        conversation = serve_imap(archive, Users())
+        begin = b"a LOGIN x x\r\nb SELECT INBOX\r\nc IDLE\r\n"
+        until(conversation, Read, None)
+        assert until(conversation, Watch, begin).endswith(b"+ idling\r\n")
+        archive.add(mail)
+        assert until(conversation, Read, None) == b"* 1 EXISTS\r\n"
+        archive.add(mail)
+        archive.add(mail)
+        effect = conversation.throw(TransportTimeout("nothing came"))
+        assert effect == Write(b"* 3 EXISTS\r\n")
+        assert until(conversation, Read, None) == b""
+        assert until(conversation, Read, b"DONE\r\n") == b"c OK IDLE is done\r\n"
+    finally:
+        archive.close()
+
+
+def until(conversation: Conversation[None], kind: type[Effect], answer: bytes | None) -> bytes:
+    """Give an answer, and return what is said before an effect of a kind, which is waiting then."""
+    effect = conversation.send(answer)
+    said = b""
+    while not isinstance(effect, kind):
+        assert isinstance(effect, Write)
+        said += effect.data
+        effect = conversation.send(None)
+    return said
 
 
 def test_mail_when_it_comes_during_idle_then_the_client_hears_at_once() -> None:

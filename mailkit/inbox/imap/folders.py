@@ -10,13 +10,14 @@ from mailkit.inbox.imap.state import Handler, No, State
 from mailkit.inbox.imap.syntax import Arguments, Bad, shown_name
 from mailkit.inbox.imap.view import View, sorted_flags
 from mailkit.inbox.readerwire import LINE_LIMIT
-from mailkit.sansio import Conversation, Watch
+from mailkit.sansio import Conversation, Read, Watch
 
 __all__ = ["COMMANDS"]
 
 _FLAGS = rb"\Answered \Flagged \Deleted \Seen \Draft"
 # RFC 6154: how clients know what a folder is for; by what it is commonly called.
 _USES = {"sent": "Sent", "drafts": "Drafts", "trash": "Trash", "junk": "Junk", "archive": "Archive", "spam": "Junk"}
+_GATHER = 0.05  # seconds
 _STATUS = ("MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN")
 
 
@@ -190,6 +191,7 @@ def _idle(state: State, arguments: Arguments) -> Conversation[str]:
     wire = state.wire
     wire.say(b"+ idling\r\n")
     while True:
+        had_news = state.has_news
         with suppress(ConfigError):  # the archive is busy or being closed: there will be news again
             state.tell_news()
         yield from wire.flush()
@@ -198,11 +200,26 @@ def _idle(state: State, arguments: Arguments) -> Conversation[str]:
             if line.strip().upper() != b"DONE":
                 raise Bad("DONE ends it")
             return ""
-        data = yield Watch(wire.idle, state.archive.subscribe, lambda: state.has_news)
+        data = yield from (_gather() if had_news else _watch(state))
         if data == b"":
             wire.is_over = True
             return ""
         wire.buffer.feed(data or b"")
+
+
+def _watch(state: State) -> Conversation[bytes | None]:
+    """Wait for news, or for what the client says."""
+    data: bytes | None = yield Watch(state.wire.idle, state.archive.subscribe, lambda: state.has_news)
+    return data
+
+
+def _gather() -> Conversation[bytes | None]:
+    """Hear the client alone for a moment: after the first of many messages the others are told together."""
+    try:
+        data: bytes | None = yield Read(_GATHER)
+    except TimeoutError:
+        return None
+    return data
 
 
 COMMANDS: dict[str, Handler] = {

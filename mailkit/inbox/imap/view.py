@@ -1,6 +1,7 @@
 """A folder as one client has it selected: messages by their places, and news of them (RFC 3501 2.3.1.2, 7.4)."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mailkit.inbox.account import Account, Entry
@@ -23,7 +24,9 @@ class View:
         self.account = account
         self.folder = folder
         self.is_read_only = is_read_only
-        self.entries = account.entries(folder)
+        self._edits = 0
+        self.entries: list[Entry] = []
+        self.news()
         self._last: tuple[int, Part] | None = None
 
     def part(self, uid: int) -> Part | None:
@@ -47,18 +50,36 @@ class View:
 
     def news(self) -> bytes:
         """Take up what has changed, and return what the client is told of it: first what is gone, from the end."""
-        known = self.entries
-        self.entries = self.account.entries(self.folder)
-        now = {one.uid: one for one in self.entries}
-        said = [b"* %d EXPUNGE\r\n" % place for place in range(len(known), 0, -1) if known[place - 1].uid not in now]
-        left = {one.uid: one for one in known if one.uid in now}
-        if len(left) < len(self.entries):
-            said.append(b"* %d EXISTS\r\n" % len(self.entries))
-        for place, entry in enumerate(self.entries, 1):
-            before = left.get(entry.uid)
-            if before and (before.is_unread, before.flags) != (entry.is_unread, entry.flags):
-                said.append(b"* %d FETCH (UID %d FLAGS %b)\r\n" % (place, entry.uid, flags_of(entry)))
-        return b"".join(said)
+        entries = self.entries
+        last = entries[-1].uid if entries else 0
+        changes = self.account.changes(self.folder, after=last, edits=self._edits)
+        self._edits = changes.edits
+        now = {one.uid: one for one in changes.entries}
+        said = []
+        for place in self._places(changes.edited):
+            if entries[place].uid not in now:
+                del entries[place]
+                said.append(b"* %d EXPUNGE\r\n" % (place + 1))
+        changed = []
+        for place in self._places(changes.edited):
+            before, entry = entries[place], now[entries[place].uid]
+            if (before.is_unread, before.flags) != (entry.is_unread, entry.flags):
+                entries[place] = entry
+                changed.append(b"* %d FETCH (UID %d FLAGS %b)\r\n" % (place + 1, entry.uid, flags_of(entry)))
+        if new := [one for one in changes.entries if one.uid > last]:
+            entries.extend(new)
+            said.append(b"* %d EXISTS\r\n" % len(entries))
+        return b"".join([*said, *reversed(changed)])
+
+    def _places(self, uids: set[int] | None) -> Iterator[int]:
+        """Go through the places where messages stand that are known, from the end; all of them for None."""
+        if uids is None:
+            yield from range(len(self.entries) - 1, -1, -1)
+            return
+        for uid in sorted(uids, reverse=True):
+            place = bisect_left(self.entries, uid, key=lambda one: one.uid)
+            if place < len(self.entries) and self.entries[place].uid == uid:
+                yield place
 
     def flag(self, place: int, flags: Iterable[str], *, sign: str) -> Entry:
         """Set the flags of a message, or with a ``sign`` add (+) or remove (-) some. Returns what it is then."""
