@@ -1,5 +1,6 @@
 """What the real filters say: SpamAssassin's spamd and rspamd, each started for these tests."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -46,7 +47,12 @@ class Asked:
     place: str
 
     def scan(self, raw: bytes, options: str = "") -> SpamVerdict:
-        return Scanner.open(f"{self.scheme}://{self.place}{options}").scan(raw)
+        """Ask with and without an event loop: the answer is the same."""
+        scanner = Scanner.open(f"{self.scheme}://{self.place}{options}")
+        verdict = scanner.scan(raw)
+        again = asyncio.run(scanner.scan_async(raw))
+        assert (again.score, set(names(again))) == (verdict.score, set(names(verdict)))
+        return verdict
 
 
 @pytest.fixture(params=["spamd", "spamd-socket", "rspamd", "rspamd-socket"])

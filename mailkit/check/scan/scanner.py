@@ -1,6 +1,10 @@
 """The deed: one connection to the filter for each message, one question, one verdict."""
 
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypedDict
 
 from mailkit.check.scan import rspamd, spamd
 from mailkit.check.scan.deadline import Deadline
@@ -16,12 +20,23 @@ from mailkit.errors import (
     TransportError,
     TransportTimeout,
 )
-from mailkit.net.blocking import BlockingPump, connect
+from mailkit.net import aio, blocking
 from mailkit.sansio import Conversation
 
 __all__ = ["Scanner"]
 
 _CONNECT_WITHIN = 10.0  # a filter stands near: where nobody has answered by then, nobody will
+
+
+class _Place(TypedDict):
+    """How it is reached; the arguments of ``connect``."""
+
+    host: str
+    port: int
+    path: str
+    within: float
+    context: Callable[[], ssl.SSLContext]
+    implicit: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +81,63 @@ class Scanner:
         a message over the size, ConnectError, TransportTimeout, TlsError, AuthError, RemoteProtocolError for an answer
         that is none, TransportError when the filter says that it cannot.
         """
-        question = Question(raw, sender, recipients, hello, peer)
+        talk = self._conversation(Question(raw, sender, recipients, hello, peer))
+        with self._named():
+            with self._reached():
+                pump = blocking.connect(**self._place())
+            try:
+                return pump.run(talk)
+            finally:
+                pump.close()
+
+    async def scan_async(
+        self,
+        raw: bytes,
+        *,
+        sender: str = "",
+        recipients: tuple[str, ...] = (),
+        hello: str = "",
+        peer: str = "",
+    ) -> SpamVerdict:
+        """Do as :meth:`scan`, without blocking the event loop."""
+        talk = self._conversation(Question(raw, sender, recipients, hello, peer))
+        with self._named():
+            with self._reached():
+                pump = await aio.connect(**self._place())
+            try:
+                return await pump.run(talk)
+            finally:
+                pump.close()
+
+    def _place(self) -> _Place:
         target = self.target
-        if len(raw) > target.max_size:
+        return {
+            "host": target.host or target.path,
+            "port": target.port,
+            "path": target.path,
+            "within": min(_CONNECT_WITHIN, target.timeout),
+            "context": target.trust.context,
+            "implicit": False,  # the conversation asks for TLS, so that the deadline holds for it too
+        }
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Say what to do when there is nobody."""
+        try:
+            yield
+        except (ConnectError, TransportTimeout) as error:
+            error.hint = f"Start {self.target.kind.program}, or take --spam away."
+            raise
+
+    def _conversation(self, question: Question) -> Conversation[SpamVerdict]:
+        target = self.target
+        if len(question.raw) > target.max_size:
             raise CapabilityMissing(
-                f"the message has {len(raw)} bytes, and {self.name} is asked about {target.max_size} at most",
+                f"the message has {len(question.raw)} bytes, and {self.name} is asked about {target.max_size} at most",
                 capability="SIZE",
                 hint="Add ?max_size=BYTES to the URL if the filter takes more.",
             )
         deadline = Deadline(target.timeout)
-        try:
-            pump = self._connected()
-            try:
-                return pump.run(self._conversation(question, deadline))
-            finally:
-                pump.close()
-        except (TransportError, ProtocolError) as error:
-            raise self._named(error) from None
-
-    def _connected(self) -> BlockingPump:
-        target = self.target
-        try:
-            return connect(
-                target.host or target.path,
-                target.port,
-                path=target.path,
-                within=min(_CONNECT_WITHIN, target.timeout),
-                context=target.trust.context,
-                implicit=False,  # the conversation asks for TLS, so that the deadline holds for it too
-            )
-        except (ConnectError, TransportTimeout) as error:
-            error.hint = f"Start {target.kind.program}, or take --spam away."
-            raise
-
-    def _conversation(self, question: Question, deadline: Deadline) -> Conversation[SpamVerdict]:
-        target = self.target
         if target.kind.program == "spamd":
             return spamd.ask(question, name=self.name, user=target.user, deadline=deadline)
         return rspamd.ask(
@@ -112,7 +149,15 @@ class Scanner:
             deadline=deadline,
         )
 
-    def _named(self, error: MailkitError) -> MailkitError:
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Have errors say whom they are about."""
+        try:
+            yield
+        except (TransportError, ProtocolError) as error:
+            raise self._with_name(error) from None
+
+    def _with_name(self, error: MailkitError) -> MailkitError:
         """Return the error with who it is about. The wire speaks of mail servers, and of what is left of the time."""
         program, problem, hint = self.target.kind.program, error.problem, error.hint
         kind = type(error)
