@@ -253,6 +253,20 @@ def test_message_when_shown_then_it_says_when_it_came(browser: Chromium) -> None
         expect(watched.page.locator(".row time")).to_have_attribute("datetime", inbox.only().at.isoformat())
 
 
+def test_words_when_they_run_from_right_to_left_then_they_do_and_the_rest_does_not(browser: Chromium) -> None:
+    """Neither a language nor a character that turns the order round may turn the page."""
+    told = mail(subject="مرحبا, Zoë", text="Hello\nمرحبا", html=False)
+    with looking(browser, told, mail(subject="Hello \u202eolleh"), width=375) as (_, watched):
+        page = watched.page
+        expect(page.locator(".row .what").nth(0)).to_have_css("direction", "ltr")
+        expect(page.locator(".row .what").nth(1)).to_have_css("direction", "rtl")
+        expect(page.locator(".row .who").nth(1)).to_have_css("direction", "ltr")
+        expect(page.locator(".row .who")).to_have_text(["Ada Lovelace → bob@example.com"] * 2)
+        page.get_by_text("مرحبا, Zoë").click()
+        expect(page.locator("h1")).to_have_css("direction", "rtl")
+        expect(page.locator(".plain")).to_have_css("unicode-bidi", "plaintext")
+
+
 def test_tech_info_when_the_mail_is_of_a_template_then_it_says_which(browser: Chromium) -> None:
     """And for other mail nothing of the kind."""
     builder = MessageBuilder().from_("ada@example.com").to("bob@example.com").text("Hi")

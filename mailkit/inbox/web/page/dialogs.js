@@ -10,7 +10,7 @@ export async function setup(info) {
 
 export function instructions(info) {
   const { host, port } = info;
-  const code = (text) => el("div.copied", {}, el("pre.code", {}, text), el("button.act", { type: "button", onclick: () => copy(text) }, "Copy"));
+  const code = (text) => el("div.copied", {}, el("pre.code", { tabIndex: 0 }, text), el("button.act", { type: "button", onclick: () => copy(text) }, "Copy"));
   const ports = [
     ["SMTP", port, "any login or none; each user has an inbox of his own"], ["SMTP with TLS", info.tls_port, "TLS from the start"],
     ["LMTP", info.lmtp_port, ""], ["POP3", info.pop3_port, "read it with a mail client: any login; an address gets its own mail"],

@@ -116,16 +116,16 @@ export class List {
     const to = names(one.to || one.recipients.join(", "));
     const count = one.count > 1 ? el("button.count", { type: "button", tabIndex: -1, title: `Show all ${one.count}` }, one.count.toLocaleString()) : null;
     const row = el("div.row", { ...place, id: `m${one.id}`, "aria-selected": String(one.id === this.chosen) },
-      el("div.who", {}, names(one.from || one.sender) || "nobody", el("span", {}, " → "), to),
+      el("div.who", {}, el("bdi", {}, names(one.from || one.sender) || "nobody"), " → ", el("bdi", {}, to)),
       el("time", { dateTime: one.at, title: new Date(one.at).toLocaleString() }, moment(one.at)),
-      el("div.what", {}, one.subject || "(no subject)"),
+      el("div.what", { dir: "auto" }, one.subject || "(no subject)"),
       el("div.marks", {},
         count,
         one.inbox && el("span.tag", { title: "Inbox" }, one.inbox.slice(0, 14)),
         one.tags.slice(0, 2).map((tag) => el("span.tag", {}, tag.slice(0, 12))),
         one.warnings > 0 && el("span.warn", { title: `${one.warnings} warnings` }, icon("warn")),
         one.attachments > 0 && el("span", { title: `${one.attachments} files` }, icon("clip"))),
-      el("div.how", {}, one.snippet || " "));
+      el("div.how", { dir: "auto" }, one.snippet || " "));
     row.dataset.id = one.id;
     row.style.top = `${index * HEIGHT}px`;
     if (one.unread) row.classList.add("unread");

@@ -59,7 +59,7 @@ export class Reader extends Tabbed {
       el("header.head", {},
         el("div.top", {},
           el("button.icon.back", { type: "button", "aria-label": "Back to the list", onclick: this.close }, icon("back")),
-          el(m.subject ? "h1" : "h1.none", {}, m.subject || "no subject"),
+          el(m.subject ? "h1" : "h1.none", { dir: "auto" }, m.subject || "no subject"),
           el("div.do", {},
             el("button.icon", { type: "button", title: "Mark as unread (u)", onclick: () => this.unread() }, icon("dot")),
             el("button.icon", { type: "button", title: "Compare with another", onclick: () => compare(m, this.list) }, icon("diff")),

@@ -12,7 +12,7 @@ export class Tabbed {
   /** Make the bar and the panel anew, for another message. */
   renew() {
     this.kept = {};
-    this.panel = el("div.panel", { role: "tabpanel", id: "panel", tabIndex: -1 });
+    this.panel = el("div.panel", { role: "tabpanel", id: "panel", tabIndex: 0 });
     this.bar = el("div.tabs", { role: "tablist", "aria-label": "Views", onkeydown: (event) => this.arrows(event) },
       ...this.tabs.map((tab) => el("button", { type: "button", role: "tab", id: `tab-${tab.id}`, "aria-controls": "panel", onclick: () => this.go(tab.id) }, tab.title)));
   }
