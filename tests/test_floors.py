@@ -23,7 +23,7 @@ FLOORS = {
 # a spam filter is asked over a socket; a template is looked at in the page that shows mail.
 NEIGHBOURS = {
     "mailbox": {"mailkit.transport.url", "mailkit.transport.login", "mailkit.transport.certificate"},
-    "check": {"mailkit.net.blocking", "mailkit.net.tls"},
+    "check": {"mailkit.net.aio", "mailkit.net.blocking", "mailkit.net.tls"},
     "preview": {
         "mailkit.inbox.detail",
         "mailkit.inbox.served",

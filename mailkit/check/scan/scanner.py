@@ -20,7 +20,8 @@ from mailkit.errors import (
     TransportError,
     TransportTimeout,
 )
-from mailkit.net import aio, blocking
+from mailkit.net.aio import connect as connect_async
+from mailkit.net.blocking import connect
 from mailkit.sansio import Conversation
 
 __all__ = ["Scanner"]
@@ -84,7 +85,7 @@ class Scanner:
         talk = self._conversation(Question(raw, sender, recipients, hello, peer))
         with self._named():
             with self._reached():
-                pump = blocking.connect(**self._place())
+                pump = connect(**self._place())
             try:
                 return pump.run(talk)
             finally:
@@ -103,7 +104,7 @@ class Scanner:
         talk = self._conversation(Question(raw, sender, recipients, hello, peer))
         with self._named():
             with self._reached():
-                pump = await aio.connect(**self._place())
+                pump = await connect_async(**self._place())
             try:
                 return await pump.run(talk)
             finally:
