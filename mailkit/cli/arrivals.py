@@ -4,6 +4,7 @@ import sys
 from enum import Enum, auto
 from threading import Event
 
+from mailkit.cli.ending import Ending
 from mailkit.cli.output import line, notes, print_json
 from mailkit.inbox import Archive, Caught
 
@@ -33,13 +34,14 @@ class Arrivals:
         self._last = archive.last
         self._news = Event()
 
-    def follow(self) -> None:
-        """Tell of each message as it comes, until interrupted."""
+    def follow(self, ending: Ending) -> None:
+        """Tell of each message as it comes, until interrupted; what is being told is told to its end."""
         end = self._archive.subscribe(self._news.set)
         try:
             while True:
                 self._news.clear()  # before looking: what comes while we look is news again
-                self.tell()
+                with ending.after():
+                    self.tell()
                 # A wait without an end cannot be interrupted on Windows.
                 while not self._news.wait(1.0):
                     pass

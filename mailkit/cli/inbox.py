@@ -151,7 +151,7 @@ def inbox(
     if bool(release) != bool(release_to):
         raise ConfigError("--release and --release-to go together", hint="Say by which transport, and to whom.")
     with contextlib.ExitStack() as running:
-        running.enter_context(until_ended())
+        ending = running.enter_context(until_ended())
         running.enter_context(caught)
         site = None
         if web is not None or not print_:
@@ -171,7 +171,7 @@ def inbox(
             _import(caught, path)
         if open_page and site:
             webbrowser.open(site.url)
-        arrivals.follow()
+        arrivals.follow(ending)
 
 
 def _login(text: str) -> tuple[str, str]:

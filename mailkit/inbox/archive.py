@@ -105,8 +105,9 @@ class Archive:
             with self._fresh_lock:
                 fresh = list(self._fresh)
             size = sum(len(one[-1]) for one in fresh)
+            written = self._table.last()  # Ctrl-C may have come when some were written down, and not yet forgotten here
             with self._table.writing():
-                self._table.insert(fresh)
+                self._table.insert([one for one in fresh if one[0] > written])
             with self._fresh_lock:
                 del self._fresh[: len(fresh)]
                 self._fresh_bytes -= size

@@ -32,6 +32,29 @@ def archive() -> Iterator[Archive]:
     archive.close()
 
 
+def test_mail_is_kept_once_when_writing_it_down_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C comes at any moment, also between the database's commit and our taking note of it."""
+    monkeypatch.setattr("mailkit.inbox.archive._GATHER", 3_600.0)  # nobody else writes meanwhile
+    archive = Archive()
+    writing = archive._table.writing
+
+    @contextlib.contextmanager
+    def interrupted() -> Iterator[None]:
+        with writing():
+            yield
+        raise KeyboardInterrupt
+
+    archive.add(received(b"Subject: one\r\n\r\n"))
+    with monkeypatch.context() as patch:
+        patch.setattr(archive._table, "writing", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            archive.flush()
+    archive.add(received(b"Subject: two\r\n\r\n"))
+    assert [one.subject for one in archive.find().lines] == ["two", "one"]
+    assert sum(one.messages for one in archive.tallies()) == 2
+    archive.close()
+
+
 @pytest.fixture
 def filled(archive: Archive) -> Archive:
     invoice = BUILDER.subject("Invoice 2291").text("Please pay").attach(Attachment(b"%PDF", filename="invoice.pdf"))
