@@ -179,7 +179,8 @@ def check_html(html: str) -> HtmlReport:
     """Tell which features ``html`` uses that mail clients do not have, by the data of Can I email.
 
     Every feature of the data is looked for by the tokens of HTML and CSS. The newest tested version of each client counts.
-    Nothing is fetched. Of more than a million characters only the beginning is looked at; ``is_cut`` tells so. Raises ConfigError when there is CSS in it and tinycss2 is not installed (extra ``check``).
+    Nothing is fetched. Of more than a million characters only the beginning is looked at; ``is_cut`` tells so.
+    Raises ConfigError when there is CSS in it and tinycss2 is not installed (extra ``check``).
 
     >>> report = check_html('<p style="display: flex">Hi</p>')
     >>> [(finding.slug, finding.lines) for finding in report.findings]

@@ -18,7 +18,7 @@ from mailkit.inbox.search import Condition
 from mailkit.inbox.table import Place
 from mailkit.smtp import Received
 
-__all__ = ["INBOX", "Account", "Entry", "Users"]
+__all__ = ["INBOX", "Account", "Changes", "Entry", "Users"]
 
 INBOX = "INBOX"
 _MOST_FOLDERS = 1_000
