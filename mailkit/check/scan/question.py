@@ -2,11 +2,21 @@
 
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import TypedDict
 
 from mailkit.errors import MessageError
 from mailkit.mime.control import refuse_controls
 
-__all__ = ["Question"]
+__all__ = ["Came", "Question"]
+
+
+class Came(TypedDict, total=False):
+    """How a message came in: the envelope's addresses, the client's name for itself, and its IP address."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    hello: str
+    peer: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,11 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TypedDict, Unpack
 
 from mailkit.check.scan import rspamd, spamd
 from mailkit.check.scan.deadline import Deadline
-from mailkit.check.scan.question import Question
+from mailkit.check.scan.question import Came, Question
 from mailkit.check.scan.target import Target
 from mailkit.check.scan.verdict import SpamVerdict
 from mailkit.errors import (
@@ -66,23 +66,15 @@ class Scanner:
         """Which filter this is and where, without secrets."""
         return f"{self.target.kind.title} at {self.target}"
 
-    def scan(
-        self,
-        raw: bytes,
-        *,
-        sender: str = "",
-        recipients: tuple[str, ...] = (),
-        hello: str = "",
-        peer: str = "",
-    ) -> SpamVerdict:
+    def scan(self, raw: bytes, **came: Unpack[Came]) -> SpamVerdict:
         """Return what the filter thinks of a message as it goes over the wire.
 
-        rspamd is also told the envelope's addresses, with which name the client said hello, and its IP address (``peer``);
-        spamd's protocol has no place for them. Raises MessageError for a control character in these, CapabilityMissing for
-        a message over the size, ConnectError, TransportTimeout, TlsError, AuthError, RemoteProtocolError for an answer
-        that is none, TransportError when the filter says that it cannot.
+        rspamd is also told how it came; spamd's protocol has no place for that. Raises MessageError for a control character
+        in that and for a ``peer`` that is no IP address, CapabilityMissing for a message over the size, ConnectError,
+        TransportTimeout, TlsError, AuthError, RemoteProtocolError for an answer that is none, TransportError when the filter
+        says that it cannot.
         """
-        talk = self._conversation(Question(raw, sender, recipients, hello, peer))
+        talk = self._conversation(Question(raw, **came))
         with self._named():
             with self._reached():
                 pump = connect(**self._place())
@@ -91,17 +83,9 @@ class Scanner:
             finally:
                 pump.close()
 
-    async def scan_async(
-        self,
-        raw: bytes,
-        *,
-        sender: str = "",
-        recipients: tuple[str, ...] = (),
-        hello: str = "",
-        peer: str = "",
-    ) -> SpamVerdict:
+    async def scan_async(self, raw: bytes, **came: Unpack[Came]) -> SpamVerdict:
         """Do as :meth:`scan`, without blocking the event loop."""
-        talk = self._conversation(Question(raw, sender, recipients, hello, peer))
+        talk = self._conversation(Question(raw, **came))
         with self._named():
             with self._reached():
                 pump = await connect_async(**self._place())
