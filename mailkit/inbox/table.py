@@ -80,8 +80,8 @@ class Table:
                 yield
 
     def last(self) -> int:
-        """Return the highest number that was ever given."""
-        return self._number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence")
+        """Return the highest number that a message was ever given."""
+        return self._number("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'mail'")
 
     def totals(self) -> tuple[int, int]:
         """Return how many messages there are, and how many bytes they have."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from mailkit import Attachment, MessageBuilder, clock
 from mailkit.errors import ConfigError
 from mailkit.inbox import Archive, Rules, Search
+from mailkit.inbox.account import Account, Users
 from mailkit.inbox.catch import Catcher
 from mailkit.inbox.table import Place
 from mailkit.smtp import Received
@@ -53,6 +54,15 @@ def test_mail_is_kept_once_when_writing_it_down_is_interrupted(monkeypatch: pyte
     assert [one.subject for one in archive.find().lines] == ["two", "one"]
     assert sum(one.messages for one in archive.tallies()) == 2
     archive.close()
+
+
+def test_the_numbers_of_folders_are_not_those_of_messages(archive: Archive) -> None:
+    """The first message is kept, however many folders there are."""
+    account = Account(archive, Users(), "x")
+    for name in ("one", "two", "three"):
+        account.create(name)
+    assert archive.add(received(b"Subject: one\r\n\r\n")) == 1
+    assert [one.subject for one in archive.find().lines] == ["one"]
 
 
 @pytest.fixture
