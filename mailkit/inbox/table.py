@@ -183,10 +183,15 @@ class Table:
             )
 
     def mark(self, conditions: Sequence[Condition], unread: bool) -> int:
+        """Mark the messages that fit, and return how many that changes."""
+        return self._edit("unread", int(unread), conditions)
+
+    def _edit(self, column: str, value: int, conditions: Sequence[Condition]) -> int:
+        """Give a column another value in the messages that fit, and return in how many that was needed."""
         where, values = _where(conditions)
         rows = self._db.execute(
-            f"UPDATE mail SET unread = ? WHERE unread != ? AND id IN (SELECT id FROM mail WHERE {where}) RETURNING id",  # noqa: S608
-            (int(unread), int(unread), *values),
+            f"UPDATE mail SET {column} = ? WHERE {column} != ? AND id IN (SELECT id FROM mail WHERE {where}) RETURNING id",  # noqa: S608
+            (value, value, *values),
         )
         numbers = [number for (number,) in rows]
         self.edits.note(numbers)
@@ -223,9 +228,7 @@ class Table:
 
     def place(self, conditions: Sequence[Condition], folder: int) -> None:
         """Put the messages that fit into a folder, with the numbers that they have."""
-        where, values = _where(conditions)
-        self._db.execute(f"UPDATE mail SET folder = ? WHERE {where}", (folder, *values))  # noqa: S608
-        self.edits.note(None)
+        self._edit("folder", folder, conditions)
 
     def has_inbox(self, name: str) -> bool:
         return bool(self._number("SELECT EXISTS (SELECT 1 FROM mail WHERE inbox = ?)", (name,)))
