@@ -12,6 +12,7 @@ from mailkit import Mailer, MessageBuilder, Templates
 from mailkit.bulk import Journal, publish
 from mailkit.bulk.unsubscribe import Page as UnsubscribePage
 from mailkit.bulk.unsubscribe import View
+from mailkit.errors import RecipientsRefused
 from mailkit.inbox import Inbox, Site
 from mailkit.preview import Previews, PreviewSite
 from mailkit.template import starters
@@ -50,6 +51,17 @@ def faults(page: Page, axe: str, *, only: dict[str, list[str]] | None = None) ->
     ]
 
 
+def test_judge_finds_what_is_wrong(browser: Chromium, axe: str, tmp_path: Path) -> None:
+    """Or nothing would be said by its silence."""
+    file = tmp_path / "wrong.html"
+    file.write_text(
+        '<!doctype html><html lang="en"><title>x</title><main><h1>x</h1><img src="x.png">', encoding="utf-8"
+    )
+    with browser.opened(file.as_uri()) as watched:
+        (fault,) = faults(watched.page, axe)
+    assert fault.startswith("image-alt: ")
+
+
 @contextmanager
 def inbox_page(browser: Chromium, *, width: int, dark: bool) -> Iterator[Page]:
     """The inbox with mail of all kinds in it."""
@@ -58,6 +70,8 @@ def inbox_page(browser: Chromium, *, width: int, dark: bool) -> Iterator[Page]:
     with Inbox(rules=("rcpt eve@* 550",)) as inbox, Site(inbox) as site, Mailer(inbox.url) as mailer:
         mailer.send(receipt.bcc("boss@example.com").attach(b"%PDF-1.4", filename="a.pdf").build())
         mailer.send(MessageBuilder().from_("ada@example.com").to("b@example.com").text("Dear {{ name }}").build())
+        with pytest.raises(RecipientsRefused):
+            mailer.send(MessageBuilder().from_("ada@example.com").to("eve@example.com").text("Hi").build())
         inbox.archive.tag(1, ["welcome"])
         inbox.archive.mark("id:2")
         with browser.opened(site.url, width=width, dark=dark) as watched:
